@@ -1,0 +1,45 @@
+"""The log of a job: all that it prints in one file, and a user's mistake as one line in it instead of a traceback."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from pickbench.errors import InputError
+
+
+@contextmanager
+def logged(path: str | Path) -> Iterator[None]:
+    """Send log messages and prints of the block to a file.
+
+    Parameters
+    ----------
+    path
+        The log file; it is written anew.
+
+    Raises
+    ------
+    SystemExit
+        With status 1, after an `InputError` (logged as one line) or any other exception (logged with its traceback).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8", buffering=1) as stream:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        root = logging.getLogger()
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+        try:
+            with redirect_stdout(stream), redirect_stderr(stream):
+                yield
+        except InputError as error:
+            stream.write(f"error: {error}\n")
+            sys.exit(1)
+        except Exception:
+            stream.write(traceback.format_exc())
+            sys.exit(1)
+        finally:
+            root.removeHandler(handler)

@@ -1,0 +1,19 @@
+"""Where a result comes from: versions, machine and inputs, for the run.json beside it."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from pickbench import __version__
+
+PACKAGES = ("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """Versions of pickbench, Python, and the packages that results depend on."""
+    found = {"pickbench": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found

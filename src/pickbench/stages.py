@@ -1,0 +1,19 @@
+"""Versions of the stages' code.
+
+Snakemake does not notice an edit in an imported package. Each rule therefore has its stage's version among its
+parameters: raise it here when a change of code changes what the stage writes, and everything that follows is remade.
+"""
+
+VERSIONS = {
+    "fetch": 1,
+    "simulate": 1,
+    "prepare": 1,
+    "split": 1,
+    "windows": 1,
+    "train": 1,
+    "select": 1,
+    "predict": 1,
+    "metrics": 1,
+    "tables": 1,
+    "figures": 1,
+}
