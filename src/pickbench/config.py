@@ -1,0 +1,225 @@
+"""What a run is asked to do: the configuration and the YAML files of datasets and models, checked and completed.
+
+Every file is held against a JSON schema that also carries the defaults and the description of each key. What comes
+out is a `Project`: plain dictionaries with every default filled in, which the grid and the workflow read.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from pickbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checked configuration with the datasets and models it names.
+
+    Attributes
+    ----------
+    config
+        The configuration, defaults filled in.
+    datasets, models
+        Settings by id, in the order of the configuration, with `id` and the `file` each was read from.
+    """
+
+    config: dict
+    datasets: dict[str, dict]
+    models: dict[str, dict]
+
+    @property
+    def sources(self) -> list[str]:
+        """Ids of the datasets to train on."""
+        return self.config["sources"] or list(self.datasets)
+
+    @property
+    def targets(self) -> list[str]:
+        """Ids of the datasets to evaluate on."""
+        return self.config["targets"] or list(self.datasets)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice, of which YAML itself would silently keep the last."""
+
+
+def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict:
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is given twice", node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
+
+
+def read_yaml(path: Path) -> dict:
+    """Read a YAML file that holds a mapping.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is not text, is not YAML, or holds something else than a mapping.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise InputError(f"{path}{where}: {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds {type(content).__name__}, expected keys and values")
+    return content
+
+
+def check(content: dict, schema: dict, name: str | Path) -> None:
+    """Hold `content` against a JSON schema.
+
+    Parameters
+    ----------
+    content
+        What was read.
+    schema
+        JSON schema, draft 2020-12.
+    name
+        What to call the content in a message: its file.
+
+    Raises
+    ------
+    InputError
+        Names the file, the key, the value and what would be right.
+    """
+    error = best_match(Draft202012Validator(schema).iter_errors(content))
+    if error is not None:
+        raise InputError(f"{name}: {_explain(error)}")
+
+
+def _explain(error: ValidationError) -> str:
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = next(name for name in error.instance if name not in known)
+        return f"unknown key '{key + '.' if key else ''}{unknown}'{suggestion(unknown, known)}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"key '{key + '.' if key else ''}{missing}' is missing"
+    if error.validator == "oneOf" and "title" in error.schema:
+        return f"key '{key}' is {error.instance!r}, expected {error.schema['title']}"
+    if error.validator == "enum":
+        choices = ", ".join(str(value) for value in error.validator_value)
+        return f"key '{key}' is {error.instance!r}, expected one of {choices}"
+    return f"key '{key}': {error.message}"
+
+
+def suggestion(unknown: str, known: Iterable[str]) -> str:
+    """Words to add to a message about an unknown name: the close ones, else all."""
+    known = sorted(known)
+    close = difflib.get_close_matches(str(unknown), known, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known are {', '.join(known)}" if known else ""
+
+
+def with_defaults(content: dict, schema: dict) -> dict:
+    """Fill in the defaults that a schema gives for absent keys, in nested objects as well."""
+    complete = dict(content)
+    for key, subschema in schema.get("properties", {}).items():
+        if key not in complete and "default" in subschema:
+            complete[key] = subschema["default"]
+        if isinstance(complete.get(key), dict):
+            complete[key] = with_defaults(complete[key], subschema)
+    return complete
+
+
+def load_project(config: dict, root: Path, files: Iterable[str | Path] = ()) -> Project:
+    """Check a configuration and read the datasets and models that it names.
+
+    Parameters
+    ----------
+    config
+        The merged configuration.
+    root
+        The repository: relative paths in the configuration start here, and the schemas lie here.
+    files
+        The configuration files it was merged from, to name the right one in a message.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, id or value in any of the files.
+    """
+    schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
+    check(config, schemas["config"], _file_to_blame(config, schemas["config"], files))
+    config = with_defaults(config, schemas["config"])
+    where = _last_file(files)
+
+    found = _find(config["dataset_dirs"], root)
+    ids = list(dict.fromkeys([*config["datasets"], *config["sources"], *config["targets"]]))
+    datasets = {}
+    for dataset_id in ids:
+        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], where)
+        if "simulate" in settings["source"]:
+            recipe = settings["source"]["simulate"]
+            check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
+        datasets[dataset_id] = settings
+
+    found = _find(["config/models"], root)
+    models = {m: _read_entry("model", m, found, schemas["model"], where) for m in config["models"]}
+    return Project(config, datasets, models)
+
+
+def located(path: str | Path, root: Path) -> Path:
+    """A path out of a YAML file: relative ones start at the repository's root.
+
+    It is given as seen from the working directory, so that a repository that moves keeps its paths.
+    """
+    path = Path(path).expanduser()
+    return path if path.is_absolute() else Path(os.path.relpath(root / path))
+
+
+def _schema_files(root: Path) -> dict[str, Path]:
+    folder = root / "workflow" / "schemas"
+    return {name: folder / f"{name}.schema.yaml" for name in ("config", "dataset", "model", "simulation")}
+
+
+def _last_file(files: Iterable[str | Path]) -> str:
+    return str(list(files)[-1]) if list(files) else "config"
+
+
+def _file_to_blame(config: dict, schema: dict, files: Iterable[str | Path]) -> str:
+    """The configuration file that holds the faulty key: the last one in which the same fault stands."""
+    for path in reversed(list(files)):
+        content = read_yaml(Path(path))
+        partial = {**schema, "required": []}
+        if not Draft202012Validator(partial).is_valid(content):
+            return str(path)
+    return _last_file(files)
+
+
+def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:
+    """YAML files by id; a folder later in the list wins."""
+    found = {}
+    for folder in folders:
+        path = located(folder, root)
+        if not path.is_dir():
+            raise InputError(f"dataset_dirs: {folder} is not a folder (relative paths start at {root})")
+        found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}
+    return found
+
+
+def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, where: str) -> dict:
+    if entry_id not in found:
+        raise InputError(f"{where}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}")
+    content = read_yaml(found[entry_id])
+    check(content, schema, found[entry_id])
+    return {**with_defaults(content, schema), "id": entry_id, "file": str(found[entry_id])}

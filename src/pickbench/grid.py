@@ -1,0 +1,99 @@
+"""The grid of a run: which candidates are trained, which pickers they give, and which cells are evaluated.
+
+Everything follows from what datasets and models declare about themselves (tasks, phases); there is no list of
+exceptions. An *answer* is one column of a prediction file, and each answer of a picker may come from other weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from pickbench.config import Project
+from pickbench.errors import InputError
+from pickbench.metrics.registry import ANSWERS, Answer
+
+NO_LEARNING_RATE = "0"
+SPLITS = ("dev", "test")
+# Tasks 2 and 3 look at the same windows, so they share their files.
+TASK_FILES = {"task1": (1,), "task23": (2, 3)}
+
+
+def columns_of(windows_file: str, columns: Sequence[str]) -> list[str]:
+    """Those of the answer columns that a windows file (task1, task23) asks for."""
+    return [column for column in columns if ANSWERS[column].file == windows_file]
+
+
+def phases_to_learn(answer: Answer) -> set[str]:
+    """The phases that a source must have labels of before a picker can have learned an answer."""
+    return {"P", "S"} if answer.task == 2 else set(answer.phase)
+
+
+def learning_rate_id(learning_rate: float) -> str:
+    """How a learning rate is written in a path: 0.001, 1e-05."""
+    return f"{learning_rate:g}"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All combinations that a project asks for.
+
+    Parameters
+    ----------
+    project
+        The checked configuration.
+
+    Raises
+    ------
+    InputError
+        When two learning rates would share a path, or nothing is left to evaluate.
+    """
+
+    project: Project
+
+    def __post_init__(self):
+        ids = [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise InputError(f"learning_rates: two of them are {name} to six digits")
+        if not any(self.task_files(model, target) for model, target in product(self.models, self.targets)):
+            raise InputError("datasets, models: no dataset has a task that a model answers")
+
+    @property
+    def models(self) -> list[str]:
+        """Ids of the models."""
+        return list(self.project.models)
+
+    @property
+    def sources(self) -> list[str]:
+        """Ids of the sources."""
+        return self.project.sources
+
+    @property
+    def targets(self) -> list[str]:
+        """Ids of the targets."""
+        return self.project.targets
+
+    def learning_rates(self, model: str) -> list[str]:
+        """Learning rates of a model, as written in paths."""
+        if not self.project.models[model]["learns"]:
+            return [NO_LEARNING_RATE]
+        return [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
+
+    def pickers(self) -> list[tuple[str, str, int]]:
+        """(model, source, seed) of every picker."""
+        return list(product(self.models, self.sources, self.project.config["seeds"]))
+
+    def answers(self, model: str, source: str) -> list[Answer]:
+        """The answers that a model can have learned from a source."""
+        settings = self.project.models[model]
+        known = set(settings["phases"]) & set(self.project.datasets[source]["phases"])
+        return [a for a in ANSWERS.values() if a.task in settings["tasks"] and phases_to_learn(a) <= known]
+
+    def task_files(self, model: str, dataset: str) -> list[str]:
+        """The window files (task1, task23) of a dataset that a model answers."""
+        common = set(self.project.models[model]["tasks"]) & set(self.project.datasets[dataset]["tasks"])
+        return [name for name, tasks in TASK_FILES.items() if common & set(tasks)]
+
+    def targets_of(self, model: str) -> list[str]:
+        """The targets for which a model has any prediction to make."""
+        return [target for target in self.targets if self.task_files(model, target)]

@@ -1,0 +1,122 @@
+"""Configuration files are checked, completed and documented; a mistake is one line that says where and what."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from pickbench.config import check, load_project, read_yaml, with_defaults
+from pickbench.errors import InputError
+from tests.conftest import ROOT
+
+CONFIGS = [ROOT / "config" / name for name in ("config.yaml", "demo.yaml")]
+SCHEMAS = {path.name.split(".")[0]: read_yaml(path) for path in (ROOT / "workflow" / "schemas").glob("*.yaml")}
+BASE = read_yaml(ROOT / "config" / "config.yaml")
+
+
+def project(**changes):
+    return load_project({**BASE, **changes}, ROOT, [ROOT / "config" / "config.yaml"])
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configurations_load(path):
+    changes = read_yaml(path)
+    loaded = load_project({**BASE, **changes}, ROOT, [*CONFIGS[:1], path])
+    assert list(loaded.datasets) == changes["datasets"]
+
+
+@pytest.mark.parametrize("folder", ["datasets", "models"])
+def test_every_shipped_file_is_valid(folder):
+    for path in (ROOT / "config" / folder).glob("*.yaml"):
+        check(read_yaml(path), SCHEMAS[folder.rstrip("s")], path)
+
+
+def test_paper_config_says_the_defaults():
+    """config.yaml shows every key with its default, so that what stands there is what an empty one would do."""
+    minimal = {key: BASE[key] for key in ("datasets", "models")}
+    assert with_defaults(minimal, SCHEMAS["config"]) == BASE
+
+
+def keys(schema: dict, prefix: str = "") -> list[tuple[str, dict]]:
+    found = []
+    for name, sub in schema.get("properties", {}).items():
+        found.append((prefix + name, sub))
+        found += keys(sub, f"{prefix}{name}.")
+    return found
+
+
+@pytest.mark.parametrize("name", ["config", "dataset", "model", "simulation"])
+def test_every_key_is_described_and_documented(name):
+    readme = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", readme, flags=re.M)
+    text = next(part for part in section if part.startswith(f"`{name}`"))
+    for key, sub in keys(SCHEMAS[name]):
+        assert sub.get("description"), f"{name}: {key} has no description"
+        assert f"`{key}`" in text, f"config/README.md says nothing of {name} key {key}"
+
+
+def test_defaults_in_the_documentation_are_the_schema_s():
+    readme = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    for key, sub in keys(SCHEMAS["config"]):
+        if "default" in sub and not isinstance(sub["default"], dict):
+            row = next(line for line in readme.splitlines() if line.startswith(f"| `{key}` |"))
+            assert yaml.safe_load(row.split("|")[2].strip().strip("`")) == sub["default"], row
+
+
+BAD = {
+    "unknown key": ({"modles": []}, r"unknown key 'modles'; did you mean 'models'"),
+    "unknown nested key": ({"training": {"epochs": 3}}, r"unknown key 'training.epochs'; .*max_epochs"),
+    "unknown dataset": ({"datasets": ["ehtz"]}, r"unknown dataset 'ehtz'; did you mean 'ethz'"),
+    "unknown model": ({"models": ["phasenett"]}, r"unknown model 'phasenett'; did you mean 'phasenet'"),
+    "path as id": ({"datasets": ["../ethz"]}, r"datasets.0.*\.\./ethz"),
+    "wrong type": ({"seeds": "42"}, r"'seeds'.*'42'"),
+    "negative": ({"training": {"batch_size": 0}}, r"training.batch_size.*0"),
+    "twice": ({"datasets": ["ethz", "ethz"]}, r"datasets.*non-unique"),
+    "empty": ({"models": []}, r"'models'"),
+    "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
+    "no such folder": ({"dataset_dirs": ["nowhere"]}, r"dataset_dirs: nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_mistakes_are_one_line(name):
+    changes, message = BAD[name]
+    with pytest.raises(InputError, match=message) as caught:
+        project(**changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title: [", r"bad.yaml, line \d+"),
+        ("- a\n- b\n", r"bad.yaml: holds list"),
+        ("title: a\ntitle: b\n", r"'title' is given twice"),
+    ],
+)
+def test_broken_yaml_names_file_and_line(text, message, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_yaml(path)
+
+
+def test_binary_yaml(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(b"title: \xff\xfe")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_yaml(path)
+
+
+def test_pins_agree():
+    """The conda file, the constraints and pyproject.toml name the same packages at the same versions."""
+    lines = (ROOT / "envs" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.lower().split("==") for line in lines if "==" in line and not line.startswith("#"))
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.match(r"[A-Za-z0-9_.-]+", entry)[0].lower() for entry in wanted}
+    conda = read_yaml(ROOT / "envs" / "pickbench.yaml")["dependencies"][-1]["pip"]
+    assert dict(entry.lower().split("==") for entry in conda) == {name: pins[name] for name in names}
+    for entry in wanted:
+        name, least = entry.lower().split(">=")
+        assert tuple(map(int, pins[name].split(".")[:2])) >= tuple(map(int, least.split(".")[:2]))

@@ -1,0 +1,52 @@
+"""The grid follows from what datasets and models declare."""
+
+import pytest
+
+from pickbench.config import load_project, read_yaml
+from pickbench.errors import InputError
+from pickbench.grid import Grid, learning_rate_id
+from tests.conftest import ROOT
+
+BASE = read_yaml(ROOT / "config" / "config.yaml")
+
+
+def grid(**changes) -> Grid:
+    return Grid(load_project({**BASE, **changes}, ROOT))
+
+
+def test_paper_s_pairs():
+    """Each model goes from each of eight sources to seven others; tasks fill what both ends declare."""
+    paper = grid(models=["phasenet"])
+    pairs = [(source, target) for _, source, _ in paper.pickers() for target in paper.targets_of("phasenet")]
+    assert len([pair for pair in pairs if pair[0] != pair[1]]) == 8 * 7
+    assert paper.task_files("phasenet", "neic") == ["task23"]
+    assert paper.task_files("phasenet", "lendb") == ["task1"]
+    assert paper.task_files("phasenet", "ethz") == ["task1", "task23"]
+
+
+def test_answers_need_labels_to_learn_from():
+    paper = grid()
+    assert [a.column for a in paper.answers("phasenet", "lendb")] == ["score_detection", "p_sample_pred"]
+    assert len(paper.answers("phasenet", "neic")) == 4
+
+
+def test_controls_have_one_candidate():
+    assert grid().learning_rates("oracle") == ["0"]
+    assert grid().learning_rates("phasenet") == ["0.01", "0.001", "0.0001"]
+
+
+def test_sources_and_targets_can_differ():
+    some = grid(sources=["stead"], targets=["ethz", "neic"], models=["phasenet"])
+    assert some.pickers() == [("phasenet", "stead", 42)]
+    assert some.targets_of("phasenet") == ["ethz", "neic"]
+
+
+def test_learning_rates_that_share_a_path():
+    with pytest.raises(InputError, match="0.01"):
+        grid(learning_rates=[0.01, 0.010000001])
+
+
+@pytest.mark.parametrize(("rate", "name"), [(1e-2, "0.01"), (1e-5, "1e-05"), (0.5, "0.5")])
+def test_learning_rate_ids(rate, name):
+    assert learning_rate_id(rate) == name
+    assert float(name) == rate
