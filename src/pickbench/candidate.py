@@ -1,0 +1,115 @@
+"""One training run, whole: learn, write the best weights, and answer the source's own dev windows.
+
+Selection reads those answers. The process that trained is already warm, so it gives them at once.
+"""
+
+import hashlib
+import json
+import platform
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from pickbench.data.prepared import PreparedDataset
+from pickbench.files import replacing, sha256, write_json
+from pickbench.models import load_adapter
+from pickbench.models.base import Fit, TrainingPlan, save_weights
+from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
+from pickbench.prediction import answer_windows, write_answers
+from pickbench.provenance import versions
+
+
+@dataclass(frozen=True)
+class CandidateFiles:
+    """Where a training run writes.
+
+    Attributes
+    ----------
+    weights, history, run
+        Best weights, losses by epoch, and what made them.
+    dev
+        Answers to the source's dev windows, by windows file (task1, task23).
+    """
+
+    weights: Path
+    history: Path
+    run: Path
+    dev: dict[str, Path]
+
+
+def train_candidate(
+    model: dict,
+    dataset: Path,
+    windows: dict[str, Path],
+    columns: dict[str, Sequence[str]],
+    plan: TrainingPlan,
+    batch_size: int,
+    files: CandidateFiles,
+) -> None:
+    """Train one candidate and answer the source's dev windows with it.
+
+    Parameters
+    ----------
+    model
+        The model's settings.
+    dataset
+        Folder of the prepared source.
+    windows
+        The source's windows files by name (task1, task23); where the source has no such task, the answers are an
+        empty table.
+    columns
+        The answers wanted of each windows file.
+    plan
+        How to train; the checkpoint goes to a folder of its own in `plan.checkpoints`.
+    batch_size
+        Windows at a time when answering.
+    files
+        What to write.
+    """
+    started = time.time()
+    data_checksum = sha256(dataset / "checksums.json")
+    resumable = replace(plan, checkpoints=plan.checkpoints / _key(model, plan, data_checksum))
+    adapter = load_adapter(model)
+    # Picks are all that training needs of the metadata, which may have millions of rows.
+    prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
+    fit = adapter.fit(prepared, resumable)
+    for name, path in files.dev.items():
+        rows = pd.read_csv(windows[name]).query("trace_split == 'dev'") if name in windows else pd.DataFrame()
+        answers = pd.DataFrame(index=rows.index)
+        if len(rows) and not fit.diverged:
+            answers = answer_windows(adapter, prepared, rows, fit.weights, columns[name], plan.seed, batch_size)
+        write_answers(path, rows, answers)
+    save_weights(files.weights, fit.weights)
+    with replacing(files.history) as temporary:
+        fit.history.to_csv(temporary, index=False)
+    write_json(files.run, _record(model, plan, fit, data_checksum, time.time() - started))
+    shutil.rmtree(plan.checkpoints, ignore_errors=True)
+
+
+def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
+    """A checksum of all that a training follows from: only the same training goes on from a checkpoint."""
+    limits = {key: value for key, value in asdict(plan).items() if key not in ("checkpoints", "threads")}
+    parts = {"model": model["architecture"], "settings": model["settings"], "plan": limits, "data": data_checksum}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str, seconds: float) -> dict:
+    """What made the weights, for run.json."""
+    best = None if fit.diverged or fit.history.empty else float(fit.history["dev_loss"].min())
+    return {
+        "status": "diverged" if fit.diverged else "finished",
+        "model": model["id"],
+        "learning_rate": plan.learning_rate,
+        "seed": plan.seed,
+        "epochs": len(fit.history),
+        "best_dev_loss": best,
+        "data_checksum": data_checksum,
+        "seconds": round(seconds, 3),
+        "host": platform.node(),
+        "versions": versions(),
+        **fit.facts,
+    }

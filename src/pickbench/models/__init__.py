@@ -1,0 +1,39 @@
+"""The pickers. A model is one YAML file in config/models and the module named there as its `adapter`.
+
+Every adapter module has a class `Adapter` that follows `pickbench.models.base.Adapter`; nothing outside it asks for a
+model's name.
+"""
+
+import importlib
+import pkgutil
+
+from pickbench.config import suggestion
+from pickbench.errors import InputError
+
+
+def adapters() -> list[str]:
+    """Names of the adapter modules: all modules of this package that define an `Adapter` of their own."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in {"base", "network"})
+
+
+def load_adapter(settings: dict):
+    """Make the adapter of a model.
+
+    Parameters
+    ----------
+    settings
+        The model's settings, as `pickbench.config.load_project` gives them.
+
+    Returns
+    -------
+    pickbench.models.base.Adapter
+
+    Raises
+    ------
+    InputError
+        For an adapter, an architecture or a setting that does not exist.
+    """
+    name = settings["adapter"]
+    if name not in adapters():
+        raise InputError(f"{settings['file']}: unknown adapter '{name}'{suggestion(name, adapters())}")
+    return importlib.import_module(f"pickbench.models.{name}").Adapter(settings)

@@ -1,0 +1,165 @@
+"""What every picker can do: learn from a dataset, write what it learned, and answer windows.
+
+What a picker learned is a dictionary of arrays, kept as a NumPy archive: a file that can be read without running or
+unpickling anything.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+
+from pickbench.data.prepared import PreparedDataset
+from pickbench.errors import InputError
+from pickbench.files import replacing
+
+Weights = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How one candidate is to be trained.
+
+    Attributes
+    ----------
+    learning_rate
+        Learning rate; 0 for a model that learns nothing.
+    seed
+        Seed of the initial weights and of every draw.
+    batch_size, max_epochs, max_time_h, threads
+        As in the configuration's `training`.
+    random_window
+        The dataset's bounds for random windows, samples, or None.
+    arrival_columns
+        The dataset's own mapping of metadata columns to P or S, or None for the usual one.
+    checkpoints
+        Folder for what an interrupted training goes on from.
+    """
+
+    learning_rate: float
+    seed: int
+    batch_size: int
+    max_epochs: int
+    max_time_h: float
+    threads: int
+    random_window: tuple[int | None, int | None] | None
+    arrival_columns: dict[str, str] | None
+    checkpoints: Path
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training hands on.
+
+    Attributes
+    ----------
+    weights
+        The best weights.
+    history
+        One row an epoch: epoch, train_loss, dev_loss, samples_per_s, seconds.
+    facts
+        Further entries for run.json, such as the device and the best epoch.
+    diverged
+        Whether the loss stopped being a number; the weights are then no result.
+    """
+
+    weights: Weights
+    history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=HISTORY_COLUMNS))
+    facts: dict = field(default_factory=dict)
+    diverged: bool = False
+
+
+HISTORY_COLUMNS = ["epoch", "train_loss", "dev_loss", "samples_per_s", "seconds"]
+
+
+class Adapter(ABC):
+    """A picker's architecture with its training and its read-out.
+
+    Parameters
+    ----------
+    settings
+        The model's settings, as `pickbench.config.load_project` gives them.
+    """
+
+    #: Keys of `settings["settings"]` that the adapter reads, with their types.
+    SETTINGS: dict[str, type | tuple[type, ...]] = {}
+
+    def __init__(self, settings: dict):
+        self.settings = settings
+        self._check_settings(settings["settings"])
+
+    def _check_settings(self, own: dict) -> None:
+        file = self.settings["file"]
+        for key, kind in self.SETTINGS.items():
+            if key not in own:
+                raise InputError(f"{file}: key 'settings.{key}' is missing")
+            kinds = kind if isinstance(kind, tuple) else (kind,)
+            if not isinstance(own[key], kinds) or (isinstance(own[key], bool) and bool not in kinds):
+                names = " or ".join(k.__name__ for k in kinds)
+                raise InputError(f"{file}: key 'settings.{key}' is {own[key]!r}, expected {names}")
+        unknown = sorted(set(own) - set(self.SETTINGS))
+        if unknown:
+            known = ", ".join(self.SETTINGS) or "none"
+            raise InputError(f"{file}: unknown key 'settings.{unknown[0]}'; known are {known}")
+
+    @abstractmethod
+    def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:
+        """Learn from the train and dev splits of a dataset."""
+
+    @abstractmethod
+    def answer(
+        self,
+        dataset: PreparedDataset,
+        windows: pd.DataFrame,
+        weights: Weights,
+        columns: list[str],
+        *,
+        seed: int,
+        batch_size: int,
+    ) -> pd.DataFrame:
+        """Answer windows.
+
+        Parameters
+        ----------
+        dataset
+            The target.
+        windows
+            Rows of a windows file of the target.
+        weights
+            What `fit` gave.
+        columns
+            The answers asked for (`pickbench.metrics.registry.ANSWERS`).
+        seed
+            The picker's seed.
+        batch_size
+            Windows at a time.
+
+        Returns
+        -------
+        DataFrame
+            One row a window, one float column an answer. Samples are those of the trace.
+        """
+
+
+def save_weights(path: Path, weights: Weights) -> None:
+    """Write weights whole or not at all; the same weights give the same bytes."""
+    with replacing(path) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, **weights)
+
+
+def load_weights(path: Path) -> Weights:
+    """Read weights, refusing anything that would have to be unpickled.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged or holds Python objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path}: not a readable weights file ({error}); delete it to have it made again") from None

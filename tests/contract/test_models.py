@@ -1,0 +1,151 @@
+"""Every registered model keeps the contract of `pickbench.models.base.Adapter`; adding one adds no test here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pickbench.config import check, read_yaml, with_defaults
+from pickbench.data.prepared import PreparedDataset
+from pickbench.errors import InputError
+from pickbench.grid import TASK_FILES, columns_of
+from pickbench.metrics.registry import ANSWERS
+from pickbench.models import adapters, load_adapter
+from pickbench.models.base import TrainingPlan, load_weights, save_weights
+from pickbench.models.network import Network
+from tests.conftest import ROOT
+
+SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")
+FILES = {path.stem: path for path in sorted((ROOT / "config" / "models").glob("*.yaml"))}
+
+
+def settings(name: str) -> dict:
+    content = read_yaml(FILES[name])
+    check(content, SCHEMA, FILES[name])
+    return {**with_defaults(content, SCHEMA), "id": name, "file": str(FILES[name])}
+
+
+def plan(folder, **changes) -> TrainingPlan:
+    chosen = {
+        "learning_rate": 1e-2,
+        "seed": 42,
+        "batch_size": 32,
+        "max_epochs": 1,
+        "max_time_h": 1.0,
+        "threads": 1,
+        "random_window": None,
+        "arrival_columns": None,
+        "checkpoints": folder / "checkpoints",
+    }
+    return TrainingPlan(**{**chosen, **changes})
+
+
+def windows(dataset: PreparedDataset, task_file: str) -> pd.DataFrame:
+    """Every trace's test windows, drawn by hand: 30 s of event and of noise, or 10 s around each pick."""
+    metadata = dataset.metadata
+    rows = []
+    for i in np.flatnonzero(metadata["split"] == "test"):
+        p, s = metadata.loc[i, ["trace_p_arrival_sample", "trace_s_arrival_sample"]].astype(float)
+        fixed = {"trace_name": metadata.at[i, "trace_name"], "trace_idx": i, "trace_split": "test"}
+        fixed["sampling_rate"] = 100.0
+        if task_file == "task1":
+            rows.append({**fixed, "start_sample": 1000, "end_sample": 4000, "trace_type": "earthquake"})
+            rows.append({**fixed, "start_sample": 0, "end_sample": int(p) - 150, "trace_type": "noise"})
+        else:
+            for phase, onset in (("P", p), ("S", s)):
+                start = int(onset) - 100 if phase == "S" else int(onset) - 600
+                here = {"start_sample": start, "end_sample": start + 700, "phase_label": phase}
+                rows.append({**fixed, **here, "full_phase_label": phase, "phase_onset": onset})
+    return pd.DataFrame(rows)
+
+
+def columns(name: str, task_file: str) -> list[str]:
+    tasks = settings(name)["tasks"]
+    return columns_of(task_file, [c for c, answer in ANSWERS.items() if answer.task in tasks])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_learns_writes_and_answers(name, easy_dataset, tmp_path):
+    adapter, dataset = load_adapter(settings(name)), PreparedDataset(easy_dataset)
+    fit = adapter.fit(dataset, plan(tmp_path))
+    assert not fit.diverged
+    save_weights(tmp_path / "weights.npz", fit.weights)
+    weights = load_weights(tmp_path / "weights.npz")
+    assert set(weights) == set(fit.weights)
+    for task_file in TASK_FILES:
+        wanted = columns(name, task_file)
+        if not wanted:
+            continue
+        rows = windows(dataset, task_file)
+        answers = adapter.answer(dataset, rows, weights, wanted, seed=1, batch_size=8)
+        assert list(answers.columns) == wanted
+        assert (answers.dtypes == np.float64).all()
+        assert answers.notna().all().all()
+        # The same windows in another order and in other batches get the same answers.
+        if isinstance(adapter, Network):
+            mixed = rows.sample(frac=1, random_state=0)
+            again = adapter.answer(dataset, mixed, weights, wanted, seed=1, batch_size=5).loc[rows.index]
+            np.testing.assert_allclose(again, answers, rtol=1e-5, atol=1e-6)
+        for column in wanted:
+            if column.endswith("_sample_pred"):
+                assert (answers[column] >= rows["start_sample"]).all()
+                assert (answers[column] < rows["end_sample"]).all()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_fits_are_reproducible(name, easy_dataset, tmp_path):
+    dataset = PreparedDataset(easy_dataset)
+    first = load_adapter(settings(name)).fit(dataset, plan(tmp_path / "a"))
+    second = load_adapter(settings(name)).fit(dataset, plan(tmp_path / "b"))
+    for key in first.weights:
+        np.testing.assert_array_equal(first.weights[key], second.weights[key])
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "parameters" in settings(name)])
+def test_size_is_as_documented(name):
+    network = load_adapter(settings(name)).network()
+    assert sum(p.numel() for p in network.parameters() if p.requires_grad) == settings(name)["parameters"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bad_settings_are_one_line(name):
+    good = settings(name)
+    for change in (
+        {"adapter": "nothing"},
+        {"architecture": "Nothing"},
+        {"settings": {**good["settings"], "nothing": 1}},
+    ):
+        with pytest.raises(InputError, match=r"othing") as caught:
+            load_adapter({**good, **change})
+        assert good["file"] in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_every_adapter_is_used():
+    assert {settings(name)["adapter"] for name in FILES} == set(adapters())
+
+
+def test_weights_are_never_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    np.savez(tmp_path / "weights.npz", a=np.array([Trap()], dtype=object))
+    (tmp_path / "sprung").unlink(missing_ok=True)
+    with pytest.raises(InputError, match="weights.npz"):
+        load_weights(tmp_path / "weights.npz")
+    assert not (tmp_path / "sprung").exists()
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "weights.npz").read_bytes()[:100])
+    with pytest.raises(InputError, match="torn.npz"):
+        load_weights(tmp_path / "torn.npz")
+
+
+def test_weights_of_another_model_are_refused(easy_dataset):
+    light = load_adapter(settings("phasenetlight")).network()
+    weights = {name: tensor.numpy() for name, tensor in light.state_dict().items()}
+    dataset = PreparedDataset(easy_dataset)
+    with pytest.raises(InputError, match="phasenet"):
+        load_adapter(settings("phasenet")).answer(
+            dataset, windows(dataset, "task1"), weights, ["score_detection"], seed=1, batch_size=8
+        )
+    with torch.inference_mode():
+        assert light(torch.zeros(1, 3, 3001)).shape == (1, 3, 3001)
