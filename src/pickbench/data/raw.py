@@ -1,0 +1,222 @@
+"""Streaming access to raw datasets: tables in pieces, waveforms by trace name, in bounded memory.
+
+A raw manifest names the parts of a dataset, each a directory in SeisBench format. Prepare reads them through here,
+text as text: what it does not need to change goes on as it came.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from pickbench.data import layout
+from pickbench.errors import InputError
+from pickbench.files import read_json
+
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One table and its waveforms: a whole part, or one chunk of it."""
+
+    part: str
+    chunk: str
+    metadata: Path
+    waveforms: Path
+
+
+def raw_files(manifest: Path) -> list[RawFile]:
+    """List the files of all parts, in the order of the manifest and of their chunks."""
+    return [
+        RawFile(
+            part["name"],
+            chunk,
+            layout.metadata_path(part["path"], chunk),
+            layout.waveforms_path(part["path"], chunk),
+        )
+        for part in read_json(manifest)["parts"]
+        for chunk in layout.chunk_names(part["path"])
+    ]
+
+
+def column_names(file: RawFile) -> list[str]:
+    """Columns of a table."""
+    names = list(next(_pieces(file.metadata, nrows=0)).columns)
+    if "trace_name" not in names:
+        raise InputError(f"{file.metadata}: has no column trace_name; SeisBench format wants one")
+    return names
+
+
+def survey(file: RawFile) -> tuple[int, np.ndarray]:
+    """Count the rows of a table and find those that repeat the trace name of an earlier one.
+
+    Needs 24 bytes a row: names are compared by 64-bit hashes.
+
+    Returns
+    -------
+    rows
+        Number of rows.
+    repeated
+        Row numbers, sorted.
+    """
+    pieces = _pieces(file.metadata, usecols=["trace_name"], chunksize=100_000)
+    hashes = [pd.util.hash_array(piece["trace_name"].to_numpy(object), categorize=False) for piece in pieces]
+    hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+    order = np.argsort(hashes, kind="stable")
+    again = hashes[order[1:]] == hashes[order[:-1]]
+    return len(hashes), np.sort(order[1:][again])
+
+
+def read_rows(file: RawFile, first: int, last: int) -> Iterator[pd.DataFrame]:
+    """Read rows first to last (excluded) of a table as text, in pieces; the index is the row number."""
+    names = column_names(file)
+    pieces = _pieces(
+        file.metadata, skiprows=first + 1, header=None, names=names, nrows=last - first, chunksize=ROWS_AT_ONCE
+    )
+    for piece in pieces:
+        piece.index += first
+        blank = (piece == "").all(axis=1)
+        yield piece[~blank]
+
+
+def _pieces(path: Path, **options) -> Iterator[pd.DataFrame]:
+    # Blank lines are kept here and left out by the caller, so that rows can be skipped by their number.
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False, **options)
+        for piece in [table] if isinstance(table, pd.DataFrame) else table:
+            yield piece.fillna("")
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path}: not readable as a metadata table ({error})") from error
+
+
+class Place(NamedTuple):
+    """Where a trace lies in its waveform file, and what reading it takes."""
+
+    name: str
+    block: str
+    index: tuple[int | slice, ...]
+    channels: int
+    npts: int
+    nbytes: int
+
+
+class RawWaveforms:
+    """Waveforms of one raw file, by the names in its table.
+
+    Attributes
+    ----------
+    format
+        The file's data_format group.
+    """
+
+    def __init__(self, file: RawFile):
+        self.path = file.waveforms
+        self._file = layout.open_waveforms(self.path)
+        self.format = layout.data_format(self._file)
+        order = self.format.get("dimension_order", "CW")
+        if order not in ("CW", "WC"):
+            raise InputError(f"{self.path}: dimension_order is {order!r}; a trace has the dimensions CW or WC")
+        self._samples_first = order == "WC"
+        self._blocks: dict[str, h5py.Dataset] = {}
+
+    def __enter__(self) -> "RawWaveforms":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._file.close()
+
+    def locate(self, name: str) -> Place:
+        """Find a trace without reading it.
+
+        Raises
+        ------
+        InputError
+            When the name cannot be read, or its block or its place in the block does not exist.
+        """
+        try:
+            block_name, index = layout.parse_trace_name(name)
+            block = self._block(block_name)
+            lengths = [self._length(part, size) for part, size in zip(index, block.shape, strict=False)]
+        except (ValueError, KeyError, IndexError) as error:
+            raise InputError(f"{self.path}: trace {name}: {error.args[0]}") from error
+        shape = (*(size for size in lengths if size is not None), *block.shape[len(index) :])
+        if len(index) > block.ndim or len(shape) != 2 or block.dtype.kind not in "fiu":
+            raise InputError(f"{self.path}: trace {name}: its block is {block.dtype} {block.shape}, not one waveform")
+        channels, npts = reversed(shape) if self._samples_first else shape
+        width = block.shape[1:] if _is_row(index) else shape
+        return Place(name, block_name, index, channels, npts, math.prod(width) * block.dtype.itemsize)
+
+    def read(self, places: Sequence[Place]) -> list[np.ndarray]:
+        """Read traces, each (channels, npts) as stored; neighbours in a block are read together."""
+        waveforms: list[np.ndarray | None] = [None] * len(places)
+        rows: dict[str, list[int]] = {}
+        for number, place in enumerate(places):
+            if _is_row(place.index):
+                rows.setdefault(place.block, []).append(number)
+            else:
+                waveforms[number] = self._read(place, place.index or ())
+        for numbers in rows.values():
+            numbers.sort(key=lambda number: places[number].index[0])
+            for run in _runs(numbers, [places[number].index[0] for number in numbers]):
+                together = self._read_run([places[number] for number in run])
+                for number, waveform in zip(run, together, strict=True):
+                    waveforms[number] = waveform
+        return [waveform.T if self._samples_first else waveform for waveform in waveforms]
+
+    def _read_run(self, places: list[Place]) -> list[np.ndarray]:
+        """Read rows that follow each other in a block, by one access."""
+        first = places[0].index[0]
+        widest = [max((place.index[axis].stop for place in places), key=_open_end) for axis in (1, 2)]
+        array = self._read(places[0], (slice(first, places[-1].index[0] + 1), *(slice(None, stop) for stop in widest)))
+        return [array[(place.index[0] - first, *place.index[1:])] for place in places]
+
+    def _read(self, place: Place, index: tuple) -> np.ndarray:
+        try:
+            return self._block(place.block)[index]
+        except (OSError, TypeError, ValueError) as error:
+            raise InputError(f"{self.path}: trace {place.name}: not readable ({error})") from error
+
+    def _block(self, name: str) -> h5py.Dataset:
+        if name not in self._blocks:
+            block = self._file["data"].get(name)
+            if not isinstance(block, h5py.Dataset):
+                raise KeyError(f"block {name} is not in the file")
+            # A few blocks stay open: rows go through them in turn, and their number has no bound.
+            if len(self._blocks) >= 64:
+                self._blocks.clear()
+            self._blocks[name] = block
+        return self._blocks[name]
+
+    @staticmethod
+    def _length(part: int | slice, size: int) -> int | None:
+        if isinstance(part, slice):
+            return len(range(*part.indices(size)))
+        if not 0 <= part < size:
+            raise IndexError(f"row {part} is outside its block of {size}")
+        return None
+
+
+def _is_row(index: tuple[int | slice, ...]) -> bool:
+    """Whether this is `row,:channels,:samples`, the form that SeisBench's own writer gives."""
+    return (
+        len(index) == 3
+        and isinstance(index[0], int)
+        and all(isinstance(part, slice) and part.start is None and part.step is None for part in index[1:])
+        and all(part.stop is None or part.stop >= 0 for part in index[1:])
+    )
+
+
+def _open_end(stop: int | None) -> float:
+    return np.inf if stop is None else stop
+
+
+def _runs(numbers: list[int], rows: list[int]) -> list[list[int]]:
+    """Cut a list where its sorted rows leave a gap."""
+    cuts = np.flatnonzero(np.diff(rows) > 1) + 1
+    return [list(run) for run in np.split(np.array(numbers), cuts)]
