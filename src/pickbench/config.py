@@ -6,7 +6,7 @@ out is a `Project`: plain dictionaries with every default filled in, which the g
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def with_defaults(content: dict, schema: dict) -> dict:
     return complete
 
 
-def load_project(config: dict, root: Path, files: Iterable[str | Path] = ()) -> Project:
+def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> Project:
     """Check a configuration and read the datasets and models that it names.
 
     Parameters
@@ -151,7 +151,7 @@ def load_project(config: dict, root: Path, files: Iterable[str | Path] = ()) -> 
     root
         The repository: relative paths in the configuration start here, and the schemas lie here.
     files
-        The configuration files it was merged from, to name the right one in a message.
+        The configuration files it was merged from, the one that wins last, to name the right one in a message.
 
     Raises
     ------
@@ -159,22 +159,20 @@ def load_project(config: dict, root: Path, files: Iterable[str | Path] = ()) -> 
         For an unknown key, id or value in any of the files.
     """
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
-    check(config, schemas["config"], _file_to_blame(config, schemas["config"], files))
+    check(config, schemas["config"], _file_to_blame(schemas["config"], files))
     config = with_defaults(config, schemas["config"])
-    where = _last_file(files)
-
     found = _find(config["dataset_dirs"], root)
     ids = list(dict.fromkeys([*config["datasets"], *config["sources"], *config["targets"]]))
     datasets = {}
     for dataset_id in ids:
-        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], where)
+        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], files)
         if "simulate" in settings["source"]:
             recipe = settings["source"]["simulate"]
             check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
         datasets[dataset_id] = settings
 
     found = _find(["config/models"], root)
-    models = {m: _read_entry("model", m, found, schemas["model"], where) for m in config["models"]}
+    models = {m: _read_entry("model", m, found, schemas["model"], files) for m in config["models"]}
     return Project(config, datasets, models)
 
 
@@ -192,18 +190,17 @@ def _schema_files(root: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.schema.yaml" for name in ("config", "dataset", "model", "simulation")}
 
 
-def _last_file(files: Iterable[str | Path]) -> str:
-    return str(list(files)[-1]) if list(files) else "config"
+def _file_to_blame(schema: dict, files: Sequence[str | Path]) -> str:
+    """The last configuration file in which a fault stands; the others need not hold the required keys."""
+    partial = Draft202012Validator({**schema, "required": []})
+    faulty = [str(path) for path in files if not partial.is_valid(read_yaml(Path(path)))]
+    return faulty[-1] if faulty else "config"
 
 
-def _file_to_blame(config: dict, schema: dict, files: Iterable[str | Path]) -> str:
-    """The configuration file that holds the faulty key: the last one in which the same fault stands."""
-    for path in reversed(list(files)):
-        content = read_yaml(Path(path))
-        partial = {**schema, "required": []}
-        if not Draft202012Validator(partial).is_valid(content):
-            return str(path)
-    return _last_file(files)
+def _file_that_names(entry_id: str, files: Sequence[str | Path]) -> str:
+    """The last configuration file that lists an id."""
+    naming = [str(path) for path in files if entry_id in str(read_yaml(Path(path)))]
+    return naming[-1] if naming else "config"
 
 
 def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:
@@ -217,9 +214,11 @@ def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:
     return found
 
 
-def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, where: str) -> dict:
+def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict:
     if entry_id not in found:
-        raise InputError(f"{where}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}")
+        raise InputError(
+            f"{_file_that_names(entry_id, files)}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}"
+        )
     content = read_yaml(found[entry_id])
     check(content, schema, found[entry_id])
     return {**with_defaults(content, schema), "id": entry_id, "file": str(found[entry_id])}

@@ -1,0 +1,80 @@
+"""What Snakemake plans: the whole grid, single targets, and one line for a mistake. Nothing is run here."""
+
+import re
+import shlex
+
+import pytest
+import yaml
+
+from pickbench.config import read_yaml
+from tests.conftest import ROOT
+from tests.workflow.support import planned, snakemake
+
+DEMO = ROOT / "config" / "demo.yaml"
+
+
+def test_paper_s_grid_is_planned_without_data(tmp_path):
+    jobs = planned(snakemake("-n", directory=tmp_path))
+    config = read_yaml(ROOT / "config" / "config.yaml")
+    datasets, networks, controls = len(config["datasets"]), 2, 2
+    assert jobs["fetch_dataset"] == datasets
+    assert jobs["train"] == datasets * (networks * len(config["learning_rates"]) + controls)
+    assert jobs["select"] == jobs["predict"] == jobs["metrics"] == datasets * (networks + controls)
+    # NEIC has no task 1, LenDB no tasks 2 and 3.
+    assert jobs["windows"] == 2 * datasets - 2
+    chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
+    assert jobs["prepare"] == sum(chunks)
+
+
+def test_demo_has_a_dataset_of_each_region():
+    regions = {
+        read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml")["region"] for name in read_yaml(DEMO)["datasets"]
+    }
+    assert regions == {"local", "regional", "teleseismic"}
+
+
+def test_a_single_cell_needs_one_picker(tmp_path):
+    cell = "results/predictions/phasenet/mini-stead/seed42/mini-geofon/test_task23.parquet"
+    jobs = planned(snakemake("--configfile", DEMO, "-n", cell, directory=tmp_path))
+    assert jobs["predict_cell"] == jobs["select"] == 1
+    assert jobs["train"] == len(read_yaml(DEMO)["learning_rates"])
+    assert jobs["simulate"] == 2
+    assert "predict" not in jobs and "metrics" not in jobs
+
+
+MISTAKES = {
+    "unknown key": ({"modles": ["phasenet"]}, "unknown key 'modles'; did you mean 'models'?"),
+    "unknown dataset": ({"datasets": ["mini-staed"]}, "unknown dataset 'mini-staed'; did you mean 'mini-stead'?"),
+    "unknown model": ({"models": ["phasenett"]}, "unknown model 'phasenett'"),
+    "wrong type": ({"seeds": ["a"]}, "key 'seeds.0'"),
+    "id that is a path": ({"datasets": ["../../etc"]}, "key 'datasets.0'"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_one_clear_line(name, tmp_path):
+    changes, message = MISTAKES[name]
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({**read_yaml(DEMO), **changes}), encoding="utf-8")
+    done = snakemake("--configfile", path, "-n", directory=tmp_path, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in said
+    line = next(line for line in said.splitlines() if message in line)
+    assert "mine.yaml" in line
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "config" / "README.md").read_text(
+        encoding="utf-8"
+    )
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.S)).replace("\\\n", " ")
+    lines = [line.split("#")[0].strip() for line in blocks.splitlines()]
+    return sorted({line.removeprefix(".venv/bin/") for line in lines if "snakemake " in f"{line} "})
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_commands_of_the_documentation_are_planned(command, tmp_path):
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    (tmp_path / "my.yaml").write_text("datasets: [mini-stead]\nmodels: [phasenet]\n", encoding="utf-8")
+    assert planned(snakemake(*shlex.split(command)[1:], "-n", directory=tmp_path))

@@ -1,0 +1,180 @@
+"""The smallest run through every stage, and what happens when it is run again, broken into, or changed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from pickbench.config import read_yaml
+from pickbench.tables import TABLES
+from tests.conftest import ROOT
+from tests.workflow.support import planned, snakemake
+
+CELL = "results/predictions/phasenetlight/tiny-local/seed42/tiny-far"
+
+
+def write_twin(folder: Path, name: str, like: str, **changes) -> None:
+    """A twin's file with few traces, all three splits by trace so that none is empty."""
+    content = read_yaml(ROOT / "config" / "datasets" / f"{like}.yaml")
+    recipe = {"traces": 60, "split": {"by": "trace", "dev": 0.3, "test": 0.3}}
+    content["source"]["simulate"] |= recipe
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
+
+
+def write_config(folder: Path, **changes) -> Path:
+    content = {
+        "dataset_dirs": [str(folder / "datasets")],
+        "datasets": ["tiny-local", "tiny-far"],
+        "models": ["phasenetlight", "oracle", "random"],
+        "learning_rates": [0.01, 0.001],
+        "training": {"batch_size": 16, "max_epochs": 1, "threads": 1},
+        "prediction": {"threads": 1},
+    }
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A finished run of two twins, one in two chunks; other tests change it and leave it finished."""
+    folder = tmp_path_factory.mktemp("tiny")
+    write_twin(folder / "datasets", "tiny-local", "mini-stead", chunks=2)
+    write_twin(folder / "datasets", "tiny-far", "mini-neic")
+    again(folder)
+    return folder
+
+
+def again(folder: Path, *words: str) -> dict[str, int]:
+    return planned(
+        snakemake(
+            "--configfile",
+            folder / "tiny.yaml" if words else write_config(folder),
+            "--cores",
+            "2",
+            *words,
+            directory=folder,
+        )
+    )
+
+
+def metrics(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "results" / "metrics.csv", keep_default_na=False, na_values={"value": [""]})
+
+
+def test_everything_is_there(run):
+    for name in TABLES:
+        for kind in ("csv", "tex", "html"):
+            assert (run / "results" / "tables" / f"{name}.{kind}").stat().st_size > 0
+    for phase in "PS":
+        for name in (f"in-domain/residuals-{phase}", f"cross-domain/phasenetlight-residuals-{phase}"):
+            assert (run / "results" / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+            assert (run / "results" / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    table = metrics(run)
+    assert set(table["model"]) == {"phasenetlight", "oracle", "random"}
+    assert set(table["source"]) == set(table["target"]) == {"tiny-local", "tiny-far"}
+    # NEIC's twin has no task 1 as a target, and yet a picker that learned from it detects elsewhere.
+    detections = table[table["task"] == 1]
+    assert set(detections["target"]) == {"tiny-local"} and "tiny-far" in set(detections["source"])
+
+
+def test_controls_score_what_theory_says(run):
+    table = metrics(run)
+    oracle = table[(table["model"] == "oracle") & (table["n"] > 0)].groupby("metric")["value"]
+    for metric in ("auc", "f1", "mcc"):
+        assert oracle.min()[metric] == 1
+    for metric in ("rmse_s", "mae_s", "outlier_share"):
+        assert oracle.max()[metric] == 0
+    random = table[(table["model"] == "random") & (table["metric"] == "mae_s") & (table["n"] > 0)]
+    assert (random["value"] > 1).all()
+
+
+def test_selection_is_written_down(run):
+    selected = json.loads((run / "results/selected/phasenetlight/tiny-local/seed42.json").read_text())
+    for answer in selected["answers"].values():
+        best = {"auc": max, "mcc": max, "rmse_s": min}[answer["metric"]](answer["scores"].values())
+        assert answer["scores"][answer["lr"]] == best
+    # A source without task 1 has no AUC to choose by.
+    far = json.loads((run / "results/selected/phasenetlight/tiny-far/seed42.json").read_text())
+    assert far["answers"]["score_detection"]["metric"] == "dev_loss"
+
+
+def test_a_second_run_does_nothing(run):
+    assert again(run, "-n") == {}
+
+
+def test_touching_a_dataset_reruns_what_depends_on_it(run):
+    path = run / "datasets" / "tiny-far.yaml"
+    before = path.read_text()
+    path.write_text(before + "remarks: [changed]\n" if "remarks" not in before else before + "\n# changed\n")
+    done = snakemake("--configfile", run / "tiny.yaml", "-n", directory=run)
+    path.write_text(before)
+    jobs = planned(done)
+    assert jobs["simulate"] == jobs["prepare"] == jobs["split"] == jobs["windows"] == 1
+    # The candidates of that source alone; every picker has it as a target.
+    assert jobs["train"] == 4 and jobs["predict"] == 6
+    assert snakemake("--configfile", run / "tiny.yaml", "--touch", "--cores", "1", directory=run).returncode == 0
+    assert again(run, "-n") == {}
+
+
+def test_a_damaged_prediction_is_made_again(run):
+    before = (run / "results" / "metrics.csv").read_bytes()
+    file = run / CELL / "test_task23.parquet"
+    file.write_bytes(file.read_bytes()[:-10])
+    (run / "results" / "metrics.csv").unlink()
+    shutil.rmtree(run / "results" / "metrics" / "phasenetlight")
+    done = snakemake("--configfile", run / "tiny.yaml", "--cores", "2", directory=run, check=False)
+    assert done.returncode != 0 and "delete results/predictions/phasenetlight/tiny-local/seed42/cells.json" in (
+        done.stdout + done.stderr
+    )
+    (run / "results/predictions/phasenetlight/tiny-local/seed42/cells.json").unlink()
+    again(run, "--quiet")
+    assert (run / "results" / "metrics.csv").read_bytes() == before
+    log = (run / "results/logs/predict/phasenetlight/tiny-local/seed42.log").read_text()
+    assert "tiny-far: predicting" in log and "tiny-local: up to date" in log
+
+
+def test_a_single_cell_is_a_target(run):
+    before = pd.read_parquet(run / CELL / "dev_task23.parquet")
+    shutil.rmtree(run / CELL)
+    snakemake("--configfile", run / "tiny.yaml", "--cores", "2", f"{CELL}/dev_task23.parquet", directory=run)
+    pd.testing.assert_frame_equal(pd.read_parquet(run / CELL / "dev_task23.parquet"), before)
+
+
+def test_the_same_run_elsewhere_gives_the_same_bytes(run, tmp_path):
+    """All from nothing, in one piece instead of two chunks: where data lie must not matter."""
+    write_twin(tmp_path / "datasets", "tiny-local", "mini-stead", chunks=2)
+    write_twin(tmp_path / "datasets", "tiny-far", "mini-neic")
+    again(tmp_path)
+    names = ["metrics.csv", "metrics.parquet", *(f"tables/{name}.html" for name in TABLES)]
+    for name in names:
+        assert (tmp_path / "results" / name).read_bytes() == (run / "results" / name).read_bytes(), name
+
+
+def test_an_empty_task_says_so(tmp_path):
+    write_twin(tmp_path / "datasets", "tiny-far", "mini-neic", tasks=[1, 2, 3])
+    config = write_config(tmp_path, datasets=["tiny-far"])
+    target = "results/windows/tiny-far/task1.csv"
+    done = snakemake("--configfile", config, "--cores", "1", target, directory=tmp_path, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in said
+    line = next(line for line in said.splitlines() if line.startswith("error:"))
+    assert "task 1" in line and "noise" in line
+
+
+def test_a_dataset_path_without_waveforms_says_so(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "metadata.csv").write_text("trace_name\n")
+    (tmp_path / "datasets").mkdir()
+    content = {"title": "Mine", "source": {"path": str(tmp_path / "mine")}, "region": "local", "tasks": [2, 3]}
+    (tmp_path / "datasets" / "mine.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    config = write_config(tmp_path, datasets=["mine"])
+    done = snakemake("--configfile", config, "--cores", "1", directory=tmp_path, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in said
+    line = next(line for line in said.splitlines() if line.startswith("error:"))
+    assert "waveforms" in line and str(tmp_path / "mine") in line

@@ -1,0 +1,104 @@
+# What every stage needs: the checked configuration, the grid, the ids that wildcards may take, and who needs which file.
+import re
+
+from snakemake.exceptions import WorkflowError
+
+from pickbench.config import load_project, located
+from pickbench.errors import InputError
+from pickbench.grid import SPLITS, TASK_FILES, Grid, columns_of
+from pickbench.stages import VERSIONS
+from pickbench.tables import TABLES as TABLE_NAMES
+
+try:
+    # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
+    PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
+    GRID = Grid(PROJECT)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = "results"
+RUN = PROJECT.config
+config.update(RUN)  # scripts see the defaults as well
+RATES = sorted({lr for model in GRID.models for lr in GRID.learning_rates(model)})
+ENVIRONMENT = str(ROOT / "envs" / "pickbench.yaml")
+
+
+def ids(names):
+    """A pattern of these names and no others; of no names, one that nothing fits."""
+    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=ids(PROJECT.datasets),
+    source=ids(GRID.sources),
+    target=ids(GRID.targets),
+    model=ids(GRID.models),
+    seed=ids(RUN["seeds"]),
+    lr=ids(RATES),
+    split=ids(SPLITS),
+    windows_file=ids(TASK_FILES),
+    chunk=r"(_\d{4})?",
+
+
+def chunk_names(count):
+    """Names of so many chunks: one without a name, or _0000, _0001, ..."""
+    return [""] if count == 1 else [f"_{number:04d}" for number in range(count)]
+
+
+def chunks(dataset):
+    """Names of a prepared dataset's chunks."""
+    return chunk_names(PROJECT.datasets[dataset]["chunks"])
+
+
+def dataset_file(wildcards):
+    """The YAML file of a dataset."""
+    return PROJECT.datasets[wildcards.dataset]["file"]
+
+
+def prepared(dataset):
+    """The files of a prepared dataset."""
+    folder = f"{RESULTS}/data/{dataset}"
+    return [
+        f"{folder}/checksums.json",
+        *(f"{folder}/metadata{chunk}.csv" for chunk in chunks(dataset)),
+        *(f"{folder}/waveforms{chunk}.hdf5" for chunk in chunks(dataset)),
+    ]
+
+
+def windows_files(model, dataset):
+    """The windows files of a dataset that a model answers, by name."""
+    return {
+        name: f"{RESULTS}/windows/{dataset}/{name}.csv"
+        for name in GRID.task_files(model, dataset)
+    }
+
+
+def model_of(wildcards):
+    """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
+    settings = PROJECT.models[wildcards.model]
+    return {
+        key: settings.get(key)
+        for key in ("id", "file", "adapter", "architecture", "settings")
+    }
+
+
+def answer_columns(wildcards):
+    """The answers that a picker can have learned."""
+    return [answer.column for answer in GRID.answers(wildcards.model, wildcards.source)]
+
+
+def candidate_folders(wildcards):
+    """The training runs of a picker, by learning rate."""
+    folder = f"{RESULTS}/train/{wildcards.model}/{wildcards.source}"
+    return {
+        lr: f"{folder}/lr{lr}-seed{wildcards.seed}"
+        for lr in GRID.learning_rates(wildcards.model)
+    }
+
+
+def picker_paths(pattern):
+    """A path for every picker."""
+    return [
+        pattern.format(model=model, source=source, seed=seed)
+        for model, source, seed in GRID.pickers()
+    ]

@@ -1,0 +1,92 @@
+# In: a dataset's YAML file. Out: a manifest of where its raw data lie, downloaded through SeisBench, found at the
+# user's path, or simulated. Downloads run on a machine with internet access: `snakemake fetch` does only this stage.
+
+
+SIMULATED = [
+    name
+    for name, settings in PROJECT.datasets.items()
+    if "simulate" in settings["source"]
+]
+
+
+def source_of(wildcards):
+    """Where a dataset comes from."""
+    source = PROJECT.datasets[wildcards.dataset]["source"]
+    return (
+        {**source, "path": str(located(source["path"], ROOT))}
+        if "path" in source
+        else source
+    )
+
+
+def raw_files(wildcards):
+    """The YAML file and, of a dataset at a path, the files there: when they change, it is prepared again."""
+    source = source_of(wildcards)
+    folder = Path(source["path"]) if "path" in source else None
+    found = (
+        sorted([*folder.glob("metadata*.csv"), *folder.glob("waveforms*.hdf5")])
+        if folder
+        else []
+    )
+    return [dataset_file(wildcards), *map(str, found)]
+
+
+localrules:
+    fetch,
+
+
+rule fetch:
+    input:
+        expand("results/raw/{dataset}.json", dataset=PROJECT.datasets),
+
+
+rule fetch_dataset:
+    input:
+        raw_files,
+    output:
+        manifest="results/raw/{dataset}.json",
+    log:
+        "results/logs/fetch/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fetch/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=ids(name for name in PROJECT.datasets if name not in SIMULATED),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=16000,
+        runtime="2d",
+    params:
+        version=VERSIONS["fetch"],
+        source=source_of,
+    message:
+        "{wildcards.dataset}: finding the raw data"
+    script:
+        "../scripts/fetch.py"
+
+
+rule simulate:
+    input:
+        dataset_file,
+    output:
+        manifest="results/raw/{dataset}.json",
+        data=directory("results/raw/{dataset}"),
+    log:
+        "results/logs/simulate/{dataset}.log",
+    benchmark:
+        "results/benchmarks/simulate/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=ids(SIMULATED),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="4h",
+    params:
+        version=VERSIONS["simulate"],
+        source=source_of,
+        seed=RUN["data_seed"],
+    message:
+        "{wildcards.dataset}: simulating"
+    script:
+        "../scripts/simulate.py"

@@ -1,0 +1,77 @@
+# In: the prediction files of a picker. Out: its metrics in every cell; and all of them in one long table.
+
+
+def dev_answers(wildcards):
+    """Dev answers of the candidates, for the thresholds that the source's own dev split gives."""
+    return [
+        path
+        for name in TASK_FILES
+        for path in candidates(wildcards, f"dev_{name}.parquet")
+    ]
+
+
+def judged(wildcards):
+    """What metrics need to know of the source and the targets: region, phases, and the tasks that the model answers."""
+    answered = PROJECT.models[wildcards.model]["tasks"]
+    return {
+        name: {
+            "region": PROJECT.datasets[name]["region"],
+            "phases": PROJECT.datasets[name]["phases"],
+            "tasks": [
+                task for task in PROJECT.datasets[name]["tasks"] if task in answered
+            ],
+        }
+        for name in [wildcards.source, *GRID.targets_of(wildcards.model)]
+    }
+
+
+rule metrics:
+    input:
+        dev_answers,
+        cells="results/predictions/{model}/{source}/seed{seed}/cells.json",
+        selected="results/selected/{model}/{source}/seed{seed}.json",
+    output:
+        metrics="results/metrics/{model}/{source}/seed{seed}.csv",
+    log:
+        "results/logs/metrics/{model}/{source}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/metrics/{model}/{source}/seed{seed}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        version=VERSIONS["metrics"],
+        datasets=judged,
+    message:
+        "{wildcards.model} from {wildcards.source}, seed {wildcards.seed}: metrics"
+    script:
+        "../scripts/metrics.py"
+
+
+localrules:
+    collect,
+
+
+rule collect:
+    input:
+        picker_paths("results/metrics/{model}/{source}/seed{seed}.csv"),
+    output:
+        csv="results/metrics.csv",
+        parquet="results/metrics.parquet",
+    log:
+        "results/logs/metrics/collect.log",
+    benchmark:
+        "results/benchmarks/metrics/collect.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["metrics"],
+    message:
+        "collecting the metrics of all pickers"
+    script:
+        "../scripts/collect.py"

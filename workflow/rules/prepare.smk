@@ -1,0 +1,39 @@
+# In: the manifest of the raw data. Out: waveforms at 100 Hz in ZNE, in contiguous blocks that can be memory-mapped, the
+# metadata that goes with them, and what was dropped or mended and why. A large dataset is prepared in several chunks.
+
+
+def arrival_columns_of(wildcards):
+    """A dataset's own mapping of columns to phases, if it has one."""
+    return PROJECT.datasets[wildcards.dataset]["arrival_columns"]
+
+
+def chunk_number(wildcards):
+    """Which chunk of how many."""
+    names = chunks(wildcards.dataset)
+    return [names.index(wildcards.chunk), len(names)]
+
+
+rule prepare:
+    input:
+        manifest="results/raw/{dataset}.json",
+    output:
+        waveforms="results/data/{dataset}/waveforms{chunk}.hdf5",
+        metadata=temp("results/data/{dataset}/prepared{chunk}.csv"),
+        dropped=temp("results/data/{dataset}/dropped{chunk}.part.json"),
+    log:
+        "results/logs/prepare/{dataset}{chunk}.log",
+    benchmark:
+        "results/benchmarks/prepare/{dataset}{chunk}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="1d",
+    params:
+        version=VERSIONS["prepare"],
+        arrival_columns=arrival_columns_of,
+        chunk=chunk_number,
+    message:
+        "{wildcards.dataset}{wildcards.chunk}: preparing"
+    script:
+        "../scripts/prepare.py"

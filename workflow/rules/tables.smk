@@ -1,0 +1,42 @@
+# In: the metrics of all pickers. Out: every table as CSV, TeX and HTML.
+
+
+TABLES = expand(
+    "results/tables/{name}.{kind}", name=TABLE_NAMES, kind=["csv", "tex", "html"]
+)
+
+
+def titles(entries, *facts):
+    """What a reader is shown of datasets or models, by id."""
+    return {
+        name: {fact: settings[fact] for fact in facts}
+        for name, settings in entries.items()
+    }
+
+
+localrules:
+    tables,
+
+
+rule tables:
+    input:
+        metrics="results/metrics.csv",
+    output:
+        TABLES,
+    log:
+        "results/logs/tables.log",
+    benchmark:
+        "results/benchmarks/tables.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["tables"],
+        models=titles(PROJECT.models, "title", "control"),
+        datasets=titles(PROJECT.datasets, "title", "region"),
+    message:
+        "writing tables"
+    script:
+        "../scripts/tables.py"

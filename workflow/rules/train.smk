@@ -1,0 +1,58 @@
+# In: a prepared source and its windows. Out: for every learning rate and seed the best weights, the course of the
+# losses, what made them, and the answers to the source's own dev windows, from which selection chooses.
+
+
+def own_windows(wildcards):
+    """The windows that the source itself has for the model's tasks."""
+    return windows_files(wildcards.model, wildcards.source)
+
+
+def training_plan(wildcards):
+    """The settings that a training follows from, besides its data."""
+    source = PROJECT.datasets[wildcards.source]
+    return {
+        "model": model_of(wildcards),
+        "random_window": source["random_window"],
+        "arrival_columns": source["arrival_columns"],
+        "columns": {
+            name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES
+        },
+        **{
+            key: RUN["training"][key]
+            for key in ("batch_size", "max_epochs", "max_time_h")
+        },
+    }
+
+
+def prepared_source(wildcards):
+    """The files of a prepared source."""
+    return prepared(wildcards.source)
+
+
+rule train:
+    input:
+        unpack(own_windows),
+        data=prepared_source,
+    output:
+        weights="results/train/{model}/{source}/lr{lr}-seed{seed}/weights.npz",
+        history="results/train/{model}/{source}/lr{lr}-seed{seed}/history.csv",
+        run="results/train/{model}/{source}/lr{lr}-seed{seed}/run.json",
+        task1="results/train/{model}/{source}/lr{lr}-seed{seed}/dev_task1.parquet",
+        task23="results/train/{model}/{source}/lr{lr}-seed{seed}/dev_task23.parquet",
+    log:
+        "results/logs/train/{model}/{source}/lr{lr}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{model}/{source}/lr{lr}-seed{seed}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: RUN["training"]["threads"]
+    resources:
+        mem_mb=16000,
+        runtime=f"{round(60 * RUN['training']['max_time_h'] + 60)}m",
+    params:
+        version=VERSIONS["train"],
+        plan=training_plan,
+    message:
+        "{wildcards.model} on {wildcards.source}: training with learning rate {wildcards.lr}, seed {wildcards.seed}"
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,19 @@
+"""Draw a matrix of residual histograms."""
+
+from pathlib import Path
+
+from pickbench.figures.residuals import draw_residuals
+from pickbench.joblog import logged
+
+with logged(snakemake.log[0]):
+    panels = snakemake.params.panels
+    draw_residuals(
+        {(row, column): Path(file) for row, column, file in panels["files"]},
+        snakemake.wildcards.phase,
+        panels["rows"],
+        panels["columns"],
+        snakemake.params.regions,
+        snakemake.output.pdf,
+        snakemake.output.png,
+        title=panels["title"],
+    )

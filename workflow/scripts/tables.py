@@ -1,0 +1,11 @@
+"""Write all tables."""
+
+from pathlib import Path
+
+from pickbench.joblog import logged
+from pickbench.metrics.table import read_metrics
+from pickbench.tables import write_tables
+
+with logged(snakemake.log[0]):
+    metrics = read_metrics(snakemake.input.metrics)
+    write_tables(metrics, snakemake.params.models, snakemake.params.datasets, Path(snakemake.output[0]).parent)

@@ -1,0 +1,28 @@
+"""Train one candidate."""
+
+from pathlib import Path
+
+from pickbench.candidate import CandidateFiles, train_candidate
+from pickbench.joblog import logged
+from pickbench.models.base import TrainingPlan
+
+with logged(snakemake.log[0]):
+    params, out = snakemake.params.plan, snakemake.output
+    data = Path(snakemake.input.data[0]).parent
+    plan = TrainingPlan(
+        learning_rate=float(snakemake.wildcards.lr),
+        seed=int(snakemake.wildcards.seed),
+        batch_size=params["batch_size"],
+        max_epochs=params["max_epochs"],
+        max_time_h=params["max_time_h"],
+        threads=snakemake.threads,
+        random_window=params["random_window"],
+        arrival_columns=params["arrival_columns"],
+        checkpoints=Path(out.weights).parent / "checkpoints",
+    )
+    windows = {name: Path(path) for name, path in snakemake.input.items() if name != "data"}
+    files = CandidateFiles(
+        Path(out.weights), Path(out.history), Path(out.run), {"task1": Path(out.task1), "task23": Path(out.task23)}
+    )
+    batch_size = snakemake.config["prediction"]["batch_size"]
+    train_candidate(params["model"], data, windows, params["columns"], plan, batch_size, files)

@@ -1,0 +1,17 @@
+"""Draw the windows of a dataset, or take over published ones."""
+
+from pathlib import Path
+
+from pickbench.joblog import logged
+from pickbench.published_windows import adopt
+from pickbench.windows import WindowRules, write_windows
+
+with logged(snakemake.log[0]):
+    dataset = Path(snakemake.input.metadata[0]).parent
+    windows = {f"{snakemake.wildcards.windows_file}_csv": Path(snakemake.output.windows)}
+    files = {"task1_csv": None, "task23_csv": None} | windows
+    params = snakemake.params
+    if params.published is None:
+        write_windows(dataset, params.tasks, WindowRules(**params.rules), params.arrival_columns, **files)
+    else:
+        adopt(Path(params.published), dataset, params.tasks, **files)
