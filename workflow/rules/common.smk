@@ -11,7 +11,9 @@ from pickbench.tables import TABLES as TABLE_NAMES
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
-    PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
+    PROJECT = load_project(
+        config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]]
+    )
     GRID = Grid(PROJECT)
 except InputError as error:
     raise WorkflowError(str(error)) from None

@@ -6,24 +6,16 @@ FIRST_SEED = RUN["seeds"][0]
 ONSET_DATASETS = [
     name for name in PROJECT.datasets if 3 in PROJECT.datasets[name]["tasks"]
 ]
-ONSET_SOURCES = [name for name in GRID.sources]
 ONSET_TARGETS = [name for name in GRID.targets if name in ONSET_DATASETS]
 ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"]]
 AT_HOME = [name for name in ONSET_TARGETS if name in GRID.sources]
-KINDS = ["pdf", "png"]
 PHASES = ["P", "S"]
-FIGURES = (
-    expand(
-        "results/figures/in-domain/residuals-{phase}.{kind}", phase=PHASES, kind=KINDS
-    )
-    if AT_HOME
-    else []
-) + expand(
-    "results/figures/cross-domain/{model}-residuals-{phase}.{kind}",
-    model=ONSET_MODELS,
-    phase=PHASES,
-    kind=KINDS,
-)
+IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
+CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
+FIGURES = [
+    *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if AT_HOME else []),
+    *expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]),
+]
 
 
 def cells_of(model, source):
@@ -38,7 +30,7 @@ def at_home(wildcards):
 
 def across(wildcards):
     """One model with all sources."""
-    return [cells_of(wildcards.model, source) for source in ONSET_SOURCES]
+    return [cells_of(wildcards.model, source) for source in GRID.sources]
 
 
 def titled(entries, names):
@@ -46,44 +38,37 @@ def titled(entries, names):
     return [(name, entries[name]["title"]) for name in names]
 
 
+def test_file(model, source, target):
+    """The prediction file that a panel shows."""
+    return cells_of(model, source).replace(
+        "cells.json", f"{target}/test_task23.parquet"
+    )
+
+
 def panels_at_home(wildcards):
-    """Rows, columns and files of the in-domain figure."""
+    """Rows, columns and files of the in-domain figures."""
     return {
+        "title": "residuals in-domain (test)\nrows: models, columns: datasets",
         "rows": titled(PROJECT.models, ONSET_MODELS),
         "columns": titled(PROJECT.datasets, AT_HOME),
         "files": [
-            (
-                model,
-                dataset,
-                cells_of(model, dataset).replace(
-                    "cells.json", f"{dataset}/test_task23.parquet"
-                ),
-            )
-            for model in ONSET_MODELS
+            (m, dataset, test_file(m, dataset, dataset))
+            for m in ONSET_MODELS
             for dataset in AT_HOME
         ],
-        "title": f"{wildcards.phase} residuals in-domain (test)\nrows: models, columns: datasets",
     }
 
 
 def panels_across(wildcards):
-    """Rows, columns and files of a model's cross-domain figure."""
+    """Rows, columns and files of a model's cross-domain figures."""
+    model = wildcards.model
     return {
-        "rows": titled(PROJECT.datasets, ONSET_SOURCES),
+        "title": f"residuals of {PROJECT.models[model]['title']} across domains (test)\nrows: sources, columns: targets",
+        "rows": titled(PROJECT.datasets, GRID.sources),
         "columns": titled(PROJECT.datasets, ONSET_TARGETS),
         "files": [
-            (
-                source,
-                target,
-                cells_of(wildcards.model, source).replace(
-                    "cells.json", f"{target}/test_task23.parquet"
-                ),
-            )
-            for source in ONSET_SOURCES
-            for target in ONSET_TARGETS
+            (s, t, test_file(model, s, t)) for s in GRID.sources for t in ONSET_TARGETS
         ],
-        "title": f"{PROJECT.models[wildcards.model]['title']}: {wildcards.phase} residuals across domains (test)\n"
-        "rows: sources, columns: targets",
     }
 
 
@@ -97,14 +82,12 @@ rule residuals_in_domain:
     input:
         at_home,
     output:
-        pdf="results/figures/in-domain/residuals-{phase}.pdf",
-        png="results/figures/in-domain/residuals-{phase}.png",
+        pdf=expand(IN_DOMAIN, phase=PHASES, kind="pdf"),
+        png=expand(IN_DOMAIN, phase=PHASES, kind="png"),
     log:
-        "results/logs/figures/in-domain-residuals-{phase}.log",
+        "results/logs/figures/in-domain-residuals.log",
     benchmark:
-        "results/benchmarks/figures/in-domain-residuals-{phase}.tsv"
-    wildcard_constraints:
-        phase="P|S",
+        "results/benchmarks/figures/in-domain-residuals.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -112,12 +95,13 @@ rule residuals_in_domain:
         runtime="30m",
     params:
         version=VERSIONS["figures"],
+        phases=PHASES,
         panels=panels_at_home,
         regions={
             name: settings["region"] for name, settings in PROJECT.datasets.items()
         },
     message:
-        "drawing {wildcards.phase} residuals in-domain"
+        "drawing residuals in-domain"
     script:
         "../scripts/residuals.py"
 
@@ -126,20 +110,21 @@ use rule residuals_in_domain as residuals_cross_domain with:
     input:
         across,
     output:
-        pdf="results/figures/cross-domain/{model}-residuals-{phase}.pdf",
-        png="results/figures/cross-domain/{model}-residuals-{phase}.png",
+        pdf=expand(CROSS_DOMAIN, phase=PHASES, kind="pdf", allow_missing=True),
+        png=expand(CROSS_DOMAIN, phase=PHASES, kind="png", allow_missing=True),
     log:
-        "results/logs/figures/{model}-residuals-{phase}.log",
+        "results/logs/figures/{model}-residuals.log",
     benchmark:
-        "results/benchmarks/figures/{model}-residuals-{phase}.tsv"
+        "results/benchmarks/figures/{model}-residuals.tsv"
     params:
         version=VERSIONS["figures"],
+        phases=PHASES,
         panels=panels_across,
         regions={
             name: settings["region"] for name, settings in PROJECT.datasets.items()
         },
     message:
-        "drawing {wildcards.phase} residuals of {wildcards.model} across domains"
+        "drawing residuals of {wildcards.model} across domains"
 
 
 # All figures, from the predictions that are there.

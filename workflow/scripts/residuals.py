@@ -1,4 +1,4 @@
-"""Draw a matrix of residual histograms."""
+"""Draw matrices of residual histograms, one for each phase."""
 
 from pathlib import Path
 
@@ -6,14 +6,9 @@ from pickbench.figures.residuals import draw_residuals
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
-    panels = snakemake.params.panels
-    draw_residuals(
-        {(row, column): Path(file) for row, column, file in panels["files"]},
-        snakemake.wildcards.phase,
-        panels["rows"],
-        panels["columns"],
-        snakemake.params.regions,
-        snakemake.output.pdf,
-        snakemake.output.png,
-        title=panels["title"],
-    )
+    params, out = snakemake.params, snakemake.output
+    files = {(row, column): Path(file) for row, column, file in params.panels["files"]}
+    for phase, pdf, png in zip(params.phases, out.pdf, out.png, strict=True):
+        title = f"{phase} {params.panels['title']}"
+        rows, columns = params.panels["rows"], params.panels["columns"]
+        draw_residuals(files, phase, rows, columns, params.regions, pdf, png, title=title)

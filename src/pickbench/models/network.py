@@ -10,7 +10,6 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import base
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.loop import train_network
 
 
 class Network(base.Adapter):
@@ -54,6 +53,9 @@ class Network(base.Adapter):
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
         """Train on the train split, keeping the weights of the lowest dev loss."""
+        # Lightning takes seconds to import, and applying a network does not need it.
+        from pickbench.training.loop import train_network
+
         return train_network(self, dataset, self.recipe(plan), plan)
 
     def answer(
