@@ -57,7 +57,7 @@ def subschemas(schema: dict, path: str = ""):
 
 
 def test_every_key_is_described_and_no_other_is_allowed(recipe):
-    for path, value in subschemas(SCHEMA):
+    for path, value in [*subschemas(SCHEMA), *subschemas(SCHEMA["$defs"]["quantiles"])]:
         assert value.get("description"), path
         if value.get("type") == "object":
             assert value.get("additionalProperties") is False, path
