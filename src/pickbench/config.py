@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from pickbench.errors import InputError
+from pickbench.simulation.recipe import check as check_recipe
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
         if "simulate" in settings["source"]:
             recipe = settings["source"]["simulate"]
             check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
+            check_recipe(recipe, settings["file"])
         datasets[dataset_id] = settings
 
     found = _find(["config/models"], root)

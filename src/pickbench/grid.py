@@ -11,6 +11,7 @@ from itertools import product
 from pickbench.config import Project
 from pickbench.errors import InputError
 from pickbench.metrics.registry import ANSWERS, Answer
+from pickbench.models import check_adapter
 
 NO_LEARNING_RATE = "0"
 SPLITS = ("dev", "test")
@@ -45,7 +46,7 @@ class Grid:
     Raises
     ------
     InputError
-        When two learning rates would share a path, or nothing is left to evaluate.
+        When two learning rates would share a path, a model's adapter does not exist, or nothing is left to evaluate.
     """
 
     project: Project
@@ -55,6 +56,8 @@ class Grid:
         for name in ids:
             if ids.count(name) > 1:
                 raise InputError(f"learning_rates: two of them are {name} to six digits")
+        for settings in self.project.models.values():
+            check_adapter(settings)
         if not any(self.task_files(model, target) for model, target in product(self.models, self.targets)):
             raise InputError("datasets, models: no dataset has a task that a model answers")
 

@@ -33,7 +33,12 @@ def load_adapter(settings: dict):
     InputError
         For an adapter, an architecture or a setting that does not exist.
     """
+    check_adapter(settings)
+    return importlib.import_module(f"pickbench.models.{settings['adapter']}").Adapter(settings)
+
+
+def check_adapter(settings: dict) -> None:
+    """Refuse an adapter that does not exist, without importing any."""
     name = settings["adapter"]
     if name not in adapters():
         raise InputError(f"{settings['file']}: unknown adapter '{name}'{suggestion(name, adapters())}")
-    return importlib.import_module(f"pickbench.models.{name}").Adapter(settings)

@@ -13,8 +13,15 @@ QUANTILES = {"min": 0.0, "p01": 0.01, "p10": 0.1, "median": 0.5, "p90": 0.9, "p9
 SHORTEST_TRACE_S = 10.0
 
 
-def check(recipe: Mapping) -> None:
+def check(recipe: Mapping, name: str = "recipe") -> None:
     """Refuse a recipe that contradicts itself; its form is the business of simulation.schema.yaml.
+
+    Parameters
+    ----------
+    recipe
+        The object `source.simulate` of a dataset's file.
+    name
+        What to call it in a message: its file.
 
     Raises
     ------
@@ -22,7 +29,7 @@ def check(recipe: Mapping) -> None:
         Naming the key, the values found and what would be right.
     """
     for problem in _problems(recipe):
-        raise InputError(f"recipe of a twin: {problem}")
+        raise InputError(f"{name}: source.simulate: {problem}")
 
 
 def reach_s(window: Mapping) -> float:
