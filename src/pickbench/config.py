@@ -37,12 +37,12 @@ class Project:
     @property
     def sources(self) -> list[str]:
         """Ids of the datasets to train on."""
-        return self.config["sources"] or list(self.datasets)
+        return self.config["sources"] or self.config["datasets"]
 
     @property
     def targets(self) -> list[str]:
         """Ids of the datasets to evaluate on."""
-        return self.config["targets"] or list(self.datasets)
+        return self.config["targets"] or self.config["datasets"]
 
 
 class _Loader(yaml.SafeLoader):

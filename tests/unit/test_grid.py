@@ -39,6 +39,8 @@ def test_sources_and_targets_can_differ():
     some = grid(sources=["stead"], targets=["ethz", "neic"], models=["phasenet"])
     assert some.pickers() == [("phasenet", "stead", 42)]
     assert some.targets_of("phasenet") == ["ethz", "neic"]
+    own = grid(datasets=["stead"], targets=["ethz"], models=["phasenet"])
+    assert own.sources == ["stead"], "a dataset that is named as a target alone is not trained on"
 
 
 def test_learning_rates_that_share_a_path():

@@ -11,9 +11,7 @@ from pickbench.tables import TABLES as TABLE_NAMES
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
-    PROJECT = load_project(
-        config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]]
-    )
+    PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
     GRID = Grid(PROJECT)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -69,19 +67,13 @@ def prepared(dataset):
 
 def windows_files(model, dataset):
     """The windows files of a dataset that a model answers, by name."""
-    return {
-        name: f"{RESULTS}/windows/{dataset}/{name}.csv"
-        for name in GRID.task_files(model, dataset)
-    }
+    return {name: f"{RESULTS}/windows/{dataset}/{name}.csv" for name in GRID.task_files(model, dataset)}
 
 
 def model_of(wildcards):
     """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
     settings = PROJECT.models[wildcards.model]
-    return {
-        key: settings.get(key)
-        for key in ("id", "file", "adapter", "architecture", "settings")
-    }
+    return {key: settings.get(key) for key in ("id", "file", "adapter", "architecture", "settings")}
 
 
 def answer_columns(wildcards):
@@ -92,15 +84,9 @@ def answer_columns(wildcards):
 def candidate_folders(wildcards):
     """The training runs of a picker, by learning rate."""
     folder = f"{RESULTS}/train/{wildcards.model}/{wildcards.source}"
-    return {
-        lr: f"{folder}/lr{lr}-seed{wildcards.seed}"
-        for lr in GRID.learning_rates(wildcards.model)
-    }
+    return {lr: f"{folder}/lr{lr}-seed{wildcards.seed}" for lr in GRID.learning_rates(wildcards.model)}
 
 
 def picker_paths(pattern):
     """A path for every picker."""
-    return [
-        pattern.format(model=model, source=source, seed=seed)
-        for model, source, seed in GRID.pickers()
-    ]
+    return [pattern.format(model=model, source=source, seed=seed) for model, source, seed in GRID.pickers()]

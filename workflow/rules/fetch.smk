@@ -2,33 +2,7 @@
 # user's path, or simulated. Downloads run on a machine with internet access: `snakemake fetch` does only this stage.
 
 
-SIMULATED = [
-    name
-    for name, settings in PROJECT.datasets.items()
-    if "simulate" in settings["source"]
-]
-
-
-def source_of(wildcards):
-    """Where a dataset comes from."""
-    source = PROJECT.datasets[wildcards.dataset]["source"]
-    return (
-        {**source, "path": str(located(source["path"], ROOT))}
-        if "path" in source
-        else source
-    )
-
-
-def raw_files(wildcards):
-    """The YAML file and, of a dataset at a path, the files there: when they change, it is prepared again."""
-    source = source_of(wildcards)
-    folder = Path(source["path"]) if "path" in source else None
-    found = (
-        sorted([*folder.glob("metadata*.csv"), *folder.glob("waveforms*.hdf5")])
-        if folder
-        else []
-    )
-    return [dataset_file(wildcards), *map(str, found)]
+SIMULATED = [name for name, settings in PROJECT.datasets.items() if "simulate" in settings["source"]]
 
 
 localrules:

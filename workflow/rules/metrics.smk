@@ -1,30 +1,6 @@
 # In: the prediction files of a picker. Out: its metrics in every cell; and all of them in one long table.
 
 
-def dev_answers(wildcards):
-    """Dev answers of the candidates, for the thresholds that the source's own dev split gives."""
-    return [
-        path
-        for name in TASK_FILES
-        for path in candidates(wildcards, f"dev_{name}.parquet")
-    ]
-
-
-def judged(wildcards):
-    """What metrics need to know of the source and the targets: region, phases, and the tasks that the model answers."""
-    answered = PROJECT.models[wildcards.model]["tasks"]
-    return {
-        name: {
-            "region": PROJECT.datasets[name]["region"],
-            "phases": PROJECT.datasets[name]["phases"],
-            "tasks": [
-                task for task in PROJECT.datasets[name]["tasks"] if task in answered
-            ],
-        }
-        for name in [wildcards.source, *GRID.targets_of(wildcards.model)]
-    }
-
-
 rule metrics:
     input:
         dev_answers,

@@ -3,37 +3,6 @@
 # is asked for by its path. Both leave a finished cell as it is while its inputs stay the same.
 
 
-def selected_weights(wildcards):
-    """The weights that may have been selected: all of the picker's candidates."""
-    return candidates(wildcards, "weights.npz")
-
-
-def all_targets(wildcards):
-    """Prepared data and windows of every target of a model."""
-    return [
-        path
-        for target in GRID.targets_of(wildcards.model)
-        for path in target_files(wildcards.model, target)
-    ]
-
-
-def one_target(wildcards):
-    """Prepared data and windows of one target."""
-    return target_files(wildcards.model, wildcards.target)
-
-
-def target_files(model, target):
-    """Prepared data and windows of a target."""
-    return [*prepared(target), *windows_files(model, target).values()]
-
-
-def targets_of_picker(wildcards):
-    """The targets of a job with their windows files: one, or all of a model."""
-    target = getattr(wildcards, "target", None)
-    targets = GRID.targets_of(wildcards.model) if target is None else [target]
-    return {target: windows_files(wildcards.model, target) for target in targets}
-
-
 rule predict:
     input:
         all_targets,

@@ -2,17 +2,6 @@
 # metadata that goes with them, and what was dropped or mended and why. A large dataset is prepared in several chunks.
 
 
-def arrival_columns_of(wildcards):
-    """A dataset's own mapping of columns to phases, if it has one."""
-    return PROJECT.datasets[wildcards.dataset]["arrival_columns"]
-
-
-def chunk_number(wildcards):
-    """Which chunk of how many."""
-    names = chunks(wildcards.dataset)
-    return [names.index(wildcards.chunk), len(names)]
-
-
 rule prepare:
     input:
         manifest="results/raw/{dataset}.json",

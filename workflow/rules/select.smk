@@ -1,17 +1,6 @@
 # In: the dev answers of a picker's candidates. Out: which candidate answers what.
 
 
-def candidates(wildcards, name):
-    """One file of every candidate."""
-    return [f"{folder}/{name}" for folder in candidate_folders(wildcards).values()]
-
-
-def candidate_files(wildcards):
-    """All that selection reads or hands on."""
-    names = ("run.json", "dev_task1.parquet", "dev_task23.parquet", "weights.npz")
-    return [path for name in names for path in candidates(wildcards, name)]
-
-
 localrules:
     select,
 

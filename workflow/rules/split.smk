@@ -3,19 +3,6 @@
 # so there is one rule for each number of chunks that a dataset has.
 
 
-def split_mode(wildcards):
-    """Whether a dataset keeps its own split."""
-    return PROJECT.datasets[wildcards.dataset]["split"]
-
-
-def each_chunk(name, count):
-    """A file of every chunk of a dataset."""
-    return [
-        f"results/data/{{dataset}}/{name}".replace("*", chunk)
-        for chunk in chunk_names(count)
-    ]
-
-
 for count in sorted({settings["chunks"] for settings in PROJECT.datasets.values()}):
 
     rule:
@@ -36,11 +23,7 @@ for count in sorted({settings["chunks"] for settings in PROJECT.datasets.values(
         benchmark:
             "results/benchmarks/split/{dataset}.tsv"
         wildcard_constraints:
-            dataset=ids(
-                name
-                for name, settings in PROJECT.datasets.items()
-                if settings["chunks"] == count
-            ),
+            dataset=ids(name for name, settings in PROJECT.datasets.items() if settings["chunks"] == count),
         conda:
             ENVIRONMENT
         resources:

@@ -1,17 +1,7 @@
 # In: the metrics of all pickers. Out: every table as CSV, TeX and HTML.
 
 
-TABLES = expand(
-    "results/tables/{name}.{kind}", name=TABLE_NAMES, kind=["csv", "tex", "html"]
-)
-
-
-def titles(entries, *facts):
-    """What a reader is shown of datasets or models, by id."""
-    return {
-        name: {fact: settings[fact] for fact in facts}
-        for name, settings in entries.items()
-    }
+TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=["csv", "tex", "html"])
 
 
 localrules:

@@ -2,33 +2,6 @@
 # losses, what made them, and the answers to the source's own dev windows, from which selection chooses.
 
 
-def own_windows(wildcards):
-    """The windows that the source itself has for the model's tasks."""
-    return windows_files(wildcards.model, wildcards.source)
-
-
-def training_plan(wildcards):
-    """The settings that a training follows from, besides its data."""
-    source = PROJECT.datasets[wildcards.source]
-    return {
-        "model": model_of(wildcards),
-        "random_window": source["random_window"],
-        "arrival_columns": source["arrival_columns"],
-        "columns": {
-            name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES
-        },
-        **{
-            key: RUN["training"][key]
-            for key in ("batch_size", "max_epochs", "max_time_h")
-        },
-    }
-
-
-def prepared_source(wildcards):
-    """The files of a prepared source."""
-    return prepared(wildcards.source)
-
-
 rule train:
     input:
         unpack(own_windows),

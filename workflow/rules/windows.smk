@@ -2,32 +2,6 @@
 # 3, on dev and test: drawn by our rules, or taken over from published ones.
 
 
-def tasks_of(wildcards):
-    """The tasks of a windows file that a dataset supports."""
-    return [
-        t
-        for t in TASK_FILES[wildcards.windows_file]
-        if t in PROJECT.datasets[wildcards.dataset]["tasks"]
-    ]
-
-
-def published_of(wildcards):
-    """Folder of published windows to take over, if the dataset names one."""
-    folder = PROJECT.datasets[wildcards.dataset]["windows"]
-    return None if folder is None else str(located(folder, ROOT))
-
-
-def metadata_of(wildcards):
-    """The metadata of a prepared dataset, all chunks."""
-    return [path for path in prepared(wildcards.dataset) if path.endswith(".csv")]
-
-
-def published_files(wildcards):
-    """The published windows to take over, if there are any."""
-    folder = published_of(wildcards)
-    return [] if folder is None else f"{folder}/{wildcards.windows_file}.csv"
-
-
 rule windows:
     input:
         metadata=metadata_of,

@@ -1,0 +1,217 @@
+# What the rules read and are told: their input and parameter functions, stage by stage.
+
+
+# fetch
+
+
+def source_of(wildcards):
+    """Where a dataset comes from."""
+    source = PROJECT.datasets[wildcards.dataset]["source"]
+    return {**source, "path": str(located(source["path"], ROOT))} if "path" in source else source
+
+
+def raw_files(wildcards):
+    """The YAML file and, of a dataset at a path, the files there: when they change, it is prepared again."""
+    source = source_of(wildcards)
+    folder = Path(source["path"]) if "path" in source else None
+    found = sorted([*folder.glob("metadata*.csv"), *folder.glob("waveforms*.hdf5")]) if folder else []
+    return [dataset_file(wildcards), *map(str, found)]
+
+
+# prepare
+
+
+def arrival_columns_of(wildcards):
+    """A dataset's own mapping of columns to phases, if it has one."""
+    return PROJECT.datasets[wildcards.dataset]["arrival_columns"]
+
+
+def chunk_number(wildcards):
+    """Which chunk of how many."""
+    names = chunks(wildcards.dataset)
+    return [names.index(wildcards.chunk), len(names)]
+
+
+# split
+
+
+def split_mode(wildcards):
+    """Whether a dataset keeps its own split."""
+    return PROJECT.datasets[wildcards.dataset]["split"]
+
+
+def each_chunk(name, count):
+    """A file of every chunk of a dataset."""
+    return [f"results/data/{{dataset}}/{name}".replace("*", chunk) for chunk in chunk_names(count)]
+
+
+# windows
+
+
+def tasks_of(wildcards):
+    """The tasks of a windows file that a dataset supports."""
+    return [t for t in TASK_FILES[wildcards.windows_file] if t in PROJECT.datasets[wildcards.dataset]["tasks"]]
+
+
+def published_of(wildcards):
+    """Folder of published windows to take over, if the dataset names one."""
+    folder = PROJECT.datasets[wildcards.dataset]["windows"]
+    return None if folder is None else str(located(folder, ROOT))
+
+
+def metadata_of(wildcards):
+    """The metadata of a prepared dataset, all chunks."""
+    return [path for path in prepared(wildcards.dataset) if path.endswith(".csv")]
+
+
+def published_files(wildcards):
+    """The published windows to take over, if there are any."""
+    folder = published_of(wildcards)
+    return [] if folder is None else f"{folder}/{wildcards.windows_file}.csv"
+
+
+# train
+
+
+def own_windows(wildcards):
+    """The windows that the source itself has for the model's tasks."""
+    return windows_files(wildcards.model, wildcards.source)
+
+
+def training_plan(wildcards):
+    """The settings that a training follows from, besides its data."""
+    source = PROJECT.datasets[wildcards.source]
+    return {
+        "model": model_of(wildcards),
+        "random_window": source["random_window"],
+        "arrival_columns": source["arrival_columns"],
+        "columns": {name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES},
+        **{key: RUN["training"][key] for key in ("batch_size", "max_epochs", "max_time_h")},
+    }
+
+
+def prepared_source(wildcards):
+    """The files of a prepared source."""
+    return prepared(wildcards.source)
+
+
+# select
+
+
+def candidates(wildcards, name):
+    """One file of every candidate."""
+    return [f"{folder}/{name}" for folder in candidate_folders(wildcards).values()]
+
+
+def candidate_files(wildcards):
+    """All that selection reads or hands on."""
+    names = ("run.json", "dev_task1.parquet", "dev_task23.parquet", "weights.npz")
+    return [path for name in names for path in candidates(wildcards, name)]
+
+
+# predict
+
+
+def selected_weights(wildcards):
+    """The weights that may have been selected: all of the picker's candidates."""
+    return candidates(wildcards, "weights.npz")
+
+
+def all_targets(wildcards):
+    """Prepared data and windows of every target of a model."""
+    return [path for target in GRID.targets_of(wildcards.model) for path in target_files(wildcards.model, target)]
+
+
+def one_target(wildcards):
+    """Prepared data and windows of one target."""
+    return target_files(wildcards.model, wildcards.target)
+
+
+def target_files(model, target):
+    """Prepared data and windows of a target."""
+    return [*prepared(target), *windows_files(model, target).values()]
+
+
+def targets_of_picker(wildcards):
+    """The targets of a job with their windows files: one, or all of a model."""
+    target = getattr(wildcards, "target", None)
+    targets = GRID.targets_of(wildcards.model) if target is None else [target]
+    return {target: windows_files(wildcards.model, target) for target in targets}
+
+
+# metrics
+
+
+def dev_answers(wildcards):
+    """Dev answers of the candidates, for the thresholds that the source's own dev split gives."""
+    return [path for name in TASK_FILES for path in candidates(wildcards, f"dev_{name}.parquet")]
+
+
+def judged(wildcards):
+    """What metrics need to know of the source and the targets: region, phases, and the tasks that the model answers."""
+    answered = PROJECT.models[wildcards.model]["tasks"]
+    return {
+        name: {
+            "region": PROJECT.datasets[name]["region"],
+            "phases": PROJECT.datasets[name]["phases"],
+            "tasks": [task for task in PROJECT.datasets[name]["tasks"] if task in answered],
+        }
+        for name in [wildcards.source, *GRID.targets_of(wildcards.model)]
+    }
+
+
+# tables
+
+
+def titles(entries, *facts):
+    """What a reader is shown of datasets or models, by id."""
+    return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
+
+
+# figures
+
+
+def cells_of(model, source):
+    """The record of a picker's cells."""
+    return f"{RESULTS}/predictions/{model}/{source}/seed{FIRST_SEED}/cells.json"
+
+
+def at_home(wildcards):
+    """All models with each dataset as source, as far as the dataset is a target too."""
+    return [cells_of(model, dataset) for model in ONSET_MODELS for dataset in AT_HOME]
+
+
+def across(wildcards):
+    """One model with all sources."""
+    return [cells_of(wildcards.model, source) for source in GRID.sources]
+
+
+def titled(entries, names):
+    """(id, title) of models or datasets, in order."""
+    return [(name, entries[name]["title"]) for name in names]
+
+
+def test_file(model, source, target):
+    """The prediction file that a panel shows."""
+    return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
+
+
+def panels_at_home(wildcards):
+    """Rows, columns and files of the in-domain figures."""
+    return {
+        "title": "residuals in-domain (test)\nrows: models, columns: datasets",
+        "rows": titled(PROJECT.models, ONSET_MODELS),
+        "columns": titled(PROJECT.datasets, AT_HOME),
+        "files": [(m, dataset, test_file(m, dataset, dataset)) for m in ONSET_MODELS for dataset in AT_HOME],
+    }
+
+
+def panels_across(wildcards):
+    """Rows, columns and files of a model's cross-domain figures."""
+    model = wildcards.model
+    return {
+        "title": f"residuals of {PROJECT.models[model]['title']} across domains (test)\nrows: sources, columns: targets",
+        "rows": titled(PROJECT.datasets, GRID.sources),
+        "columns": titled(PROJECT.datasets, ONSET_TARGETS),
+        "files": [(s, t, test_file(model, s, t)) for s in GRID.sources for t in ONSET_TARGETS],
+    }
