@@ -7,8 +7,8 @@ rule prepare:
         manifest="results/raw/{dataset}.json",
     output:
         waveforms="results/data/{dataset}/waveforms{chunk}.hdf5",
-        metadata=temp("results/data/{dataset}/prepared{chunk}.csv"),
-        dropped=temp("results/data/{dataset}/dropped{chunk}.part.json"),
+        metadata="results/data/{dataset}/prepared{chunk}.csv",
+        dropped="results/data/{dataset}/dropped{chunk}.part.json",
     log:
         "results/logs/prepare/{dataset}{chunk}.log",
     benchmark:

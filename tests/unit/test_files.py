@@ -1,0 +1,49 @@
+"""Files are whole or absent, and a job's log holds one line for a user's mistake."""
+
+import logging
+
+import pytest
+
+from pickbench.errors import InputError
+from pickbench.files import replacing, sha256, write_json
+from pickbench.joblog import logged
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "deep" / "file.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("first")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_json_refuses_what_json_does_not_know(tmp_path):
+    with pytest.raises(ValueError):
+        write_json(tmp_path / "a.json", {"value": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_checksum(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_mistake_is_one_line_in_the_log(tmp_path):
+    with pytest.raises(SystemExit) as caught, logged(tmp_path / "log"):
+        logging.getLogger("pickbench").info("started")
+        raise InputError("metadata.csv: a key\nover two lines")
+    assert caught.value.code == 1
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[0].endswith("started") and lines[1:] == ["error: metadata.csv: a key over two lines"]
+
+
+def test_a_fault_of_ours_keeps_its_traceback(tmp_path):
+    with pytest.raises(SystemExit), logged(tmp_path / "log"):
+        print("printed")
+        raise KeyError("missing")
+    text = (tmp_path / "log").read_text()
+    assert text.startswith("printed\nTraceback") and "KeyError: 'missing'" in text

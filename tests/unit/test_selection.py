@@ -1,0 +1,73 @@
+"""The candidate of each answer is chosen on dev alone, by the answer's own metric."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pickbench.errors import InputError
+from pickbench.selection import select, selected_dev_answers
+
+COLUMNS = ["score_detection", "score_p_or_s", "p_sample_pred", "s_sample_pred"]
+
+
+def write_candidate(folder, detection, residual_p, *, status="finished", dev_loss=1.0):
+    """A training run whose detection scores and P residuals are given; S is always 20 samples late."""
+    folder.mkdir(parents=True)
+    n = len(detection)
+    task1 = pd.DataFrame({"trace_name": [f"t{i}" for i in range(n)], "trace_type": ["earthquake", "noise"] * (n // 2)})
+    task1[COLUMNS] = np.nan
+    task1["score_detection"] = detection
+    task23 = pd.DataFrame({"trace_name": ["a", "b"], "phase_label": ["P", "S"], "phase_onset": 500.0})
+    task23["sampling_rate"] = 100.0
+    task23[COLUMNS] = np.nan
+    task23["score_p_or_s"] = [3.0, 0.2]
+    task23["p_sample_pred"], task23["s_sample_pred"] = 500.0 + residual_p, 520.0
+    task1.to_parquet(folder / "dev_task1.parquet")
+    task23.to_parquet(folder / "dev_task23.parquet")
+    (folder / "run.json").write_text(json.dumps({"status": status, "best_dev_loss": dev_loss}))
+    return folder
+
+
+def test_each_answer_has_its_own_best(tmp_path):
+    folders = {
+        "0.01": write_candidate(tmp_path / "a", [0.9, 0.1, 0.8, 0.2], residual_p=50),
+        "0.001": write_candidate(tmp_path / "b", [0.9, 0.1, 0.2, 0.8], residual_p=-10),
+    }
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    answers = chosen["answers"]
+    # Of the four pairs of event and noise the second candidate ranks three right.
+    assert answers["score_detection"]["lr"] == "0.01"
+    assert answers["score_detection"]["scores"] == {"0.01": 1.0, "0.001": 0.75}
+    assert answers["p_sample_pred"]["lr"] == "0.001"
+    assert answers["p_sample_pred"]["scores"] == {"0.01": 0.5, "0.001": 0.1}
+    # Equally good: the first one, so that the choice does not depend on chance.
+    assert answers["s_sample_pred"]["lr"] == "0.01"
+    own = selected_dev_answers(chosen, "task23")
+    assert own["p_sample_pred"].iloc[0] == 490 and own["s_sample_pred"].iloc[0] == 520
+
+
+def test_without_dev_windows_the_loss_decides(tmp_path):
+    folders = {
+        "0.01": write_candidate(tmp_path / "a", [], 50, dev_loss=0.2),
+        "0.001": write_candidate(tmp_path / "b", [], -10, dev_loss=0.1),
+    }
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    answer = json.loads((tmp_path / "selected.json").read_text())["answers"]["score_detection"]
+    assert (answer["lr"], answer["metric"]) == ("0.001", "dev_loss")
+
+
+def test_diverged_runs_are_no_candidates(tmp_path):
+    folders = {
+        "0.01": write_candidate(tmp_path / "a", [0.9, 0.1], 0, status="diverged"),
+        "0.001": write_candidate(tmp_path / "b", [0.1, 0.9], 30),
+    }
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    assert {answer["lr"] for answer in chosen["answers"].values()} == {"0.001"}
+    assert chosen["diverged"] == ["0.01"]
+    (folders["0.001"] / "run.json").write_text(json.dumps({"status": "diverged", "best_dev_loss": None}))
+    with pytest.raises(InputError, match=r"every training diverged \(learning rates 0.01, 0.001\)"):
+        select(folders, COLUMNS, 42, tmp_path / "selected.json")
