@@ -37,4 +37,4 @@ format: $(VENV)/installed
 	$(BIN)/snakefmt workflow
 
 clean:
-	rm -rf $(VENV) .snakemake
+	rm -rf $(VENV)

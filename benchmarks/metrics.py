@@ -18,14 +18,16 @@ import pandas as pd
 MEASURE = """
 import re, sys, time
 from pathlib import Path
+import pandas as pd
 from pickbench.metrics.cells import evaluate_picker
 
 def peak_mib():  # not getrusage, whose maximum a child inherits
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 start, imported = time.perf_counter(), peak_mib()
-table = evaluate_picker({"here": sys.argv[1]}, {"here": {"region": "local", "tasks": [1, 2, 3]}},
-                        model="model", source="here", seed=42, lrs={}, source_region="local")
+about = {"here": {"region": "local", "tasks": [1, 2, 3], "phases": ["P", "S"]}}
+dev = {file: pd.read_parquet(f"{sys.argv[1]}/dev_{file}.parquet") for file in ("task1", "task23")}
+table = evaluate_picker({"here": sys.argv[1]}, about, model="model", source="here", seed=42, lrs={}, source_dev=dev)
 seconds = time.perf_counter() - start
 print(f"{len(table)} metrics in {seconds:.2f} s, peak {peak_mib():.0f} MiB ({imported:.0f} MiB after imports)")
 """

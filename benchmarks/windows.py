@@ -21,7 +21,7 @@ DRAW = """
 import json, re, sys, time
 begin = time.perf_counter()
 from pathlib import Path
-from pickbench.windows import WindowRules, write_windows
+from pickbench.windows.rules import WindowRules, write_windows
 folder = Path(sys.argv[1])
 write_windows(folder, [1, 2, 3], WindowRules(), None, folder / "task1.csv", folder / "task23.csv")
 # Not getrusage: its peak counts what the parent held before this program was loaded.

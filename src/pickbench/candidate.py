@@ -3,8 +3,6 @@
 Selection reads those answers. The process that trained is already warm, so it gives them at once.
 """
 
-import hashlib
-import json
 import platform
 import shutil
 import time
@@ -15,12 +13,14 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
-from pickbench.files import replacing, sha256, write_json
+from pickbench.files import digest, replacing, sha256, write_json
 from pickbench.models import load_adapter
 from pickbench.models.base import Fit, TrainingPlan, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, write_answers
 from pickbench.provenance import versions
+from pickbench.stages import VERSIONS
+from pickbench.windows.tables import read_windows
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def train_candidate(
     prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
     fit = adapter.fit(prepared, resumable)
     for name, path in files.dev.items():
-        rows = pd.read_csv(windows[name]).query("trace_split == 'dev'") if name in windows else pd.DataFrame()
+        rows = read_windows(windows[name], "dev") if name in windows else pd.DataFrame()
         answers = pd.DataFrame(index=rows.index)
         if len(rows) and not fit.diverged:
             answers = answer_windows(adapter, prepared, rows, fit.weights, columns[name], plan.seed, batch_size)
@@ -93,8 +93,8 @@ def train_candidate(
 def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
     """A checksum of all that a training follows from: only the same training goes on from a checkpoint."""
     limits = {key: value for key, value in asdict(plan).items() if key not in ("checkpoints", "threads")}
-    parts = {"model": model["architecture"], "settings": model["settings"], "plan": limits, "data": data_checksum}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    made_from = {"version": VERSIONS["train"], "packages": versions(), "data": data_checksum}
+    return digest({"model": model, "plan": limits, **made_from})[:16]
 
 
 def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str, seconds: float) -> dict:

@@ -211,7 +211,7 @@ def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:
     for folder in folders:
         path = located(folder, root)
         if not path.is_dir():
-            raise InputError(f"dataset_dirs: {folder} is not a folder (relative paths start at {root})")
+            raise InputError(f"{folder} is no folder of YAML files; see dataset_dirs (relative paths start at {root})")
         found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}
     return found
 

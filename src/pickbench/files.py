@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Processes on other machines may write to the same disk.
+    temporary = path.with_name(f".{path.stem}.{platform.node()}-{os.getpid()}{path.suffix}")
     try:
         yield temporary
         with open(temporary, "rb+") as stream:
@@ -50,3 +52,8 @@ def sha256(path: str | Path) -> str:
     """Checksum of a file's content."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(parts: object) -> str:
+    """Checksum of anything that can be written as JSON: the key of what was made from it."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

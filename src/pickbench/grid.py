@@ -12,11 +12,9 @@ from pickbench.config import Project
 from pickbench.errors import InputError
 from pickbench.metrics.registry import ANSWERS, Answer
 from pickbench.models import check_adapter
+from pickbench.protocol import TASK_FILES
 
 NO_LEARNING_RATE = "0"
-SPLITS = ("dev", "test")
-# Tasks 2 and 3 look at the same windows, so they share their files.
-TASK_FILES = {"task1": (1,), "task23": (2, 3)}
 
 
 def columns_of(windows_file: str, columns: Sequence[str]) -> list[str]:
@@ -84,7 +82,12 @@ class Grid:
 
     def pickers(self) -> list[tuple[str, str, int]]:
         """(model, source, seed) of every picker."""
-        return list(product(self.models, self.sources, self.project.config["seeds"]))
+        seeds = self.project.config["seeds"]
+        return [(m, source, seed) for m in self.models for source in self.sources_of(m) for seed in seeds]
+
+    def sources_of(self, model: str) -> list[str]:
+        """The sources from which a model can learn any of its answers."""
+        return [source for source in self.sources if self.answers(model, source)]
 
     def answers(self, model: str, source: str) -> list[Answer]:
         """The answers that a model can have learned from a source."""

@@ -5,8 +5,6 @@ of the checksums of all that it follows from, so a job that was killed, or that 
 finished cells as they are.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +14,14 @@ import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.files import read_json, replacing, sha256, write_json
-from pickbench.grid import SPLITS, columns_of
+from pickbench.files import digest, read_json, replacing, sha256, write_json
+from pickbench.grid import columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
 from pickbench.models.base import Adapter, Weights, load_weights
+from pickbench.protocol import EVALUATED_SPLITS
 from pickbench.stages import VERSIONS
+from pickbench.windows.tables import read_windows
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +53,27 @@ def answer_windows(
 ) -> pd.DataFrame:
     """Answer windows after checking that they lie in their traces.
 
+    Parameters
+    ----------
+    adapter
+        The model.
+    dataset
+        The target.
+    rows
+        Windows, as `pickbench.windows.tables.read_windows` gives them.
+    weights, columns, seed, batch_size
+        As for `pickbench.models.base.Adapter.answer`.
+
     Raises
     ------
     InputError
         When a window is not one of this dataset.
     """
-    beyond = (rows["trace_idx"] >= len(dataset)) | (rows["start_sample"] < 0)
+    beyond = ~rows["trace_idx"].between(0, len(dataset) - 1) | (rows["start_sample"] < 0)
     if not beyond.any():
-        names = dataset.metadata["trace_name"].to_numpy()[rows["trace_idx"]]
-        npts = dataset.metadata["trace_npts"].to_numpy()[rows["trace_idx"]]
-        beyond = (names != rows["trace_name"].to_numpy()) | (rows["end_sample"].to_numpy() > npts)
+        traces = dataset.metadata.iloc[rows["trace_idx"]].reset_index(drop=True)
+        same = (traces["trace_name"] == rows["trace_name"]) & (traces["trace_chunk"] == rows["trace_chunk"])
+        beyond = ~same | (rows["end_sample"] > traces["trace_npts"])
     if beyond.any():
         row = rows.loc[beyond].iloc[0]
         raise InputError(
@@ -81,47 +92,93 @@ def write_answers(path: Path, rows: pd.DataFrame, answers: pd.DataFrame) -> None
         table.to_parquet(temporary, index=False)
 
 
-def predict_cells(
-    model: dict,
-    selected: Path,
-    targets: dict[str, Target],
-    output: Path,
-    *,
-    batch_size: int,
-) -> list[dict]:
+@dataclass(frozen=True)
+class Picker:
+    """A model with the weights selected for each answer.
+
+    Attributes
+    ----------
+    model
+        The model's settings.
+    weights_files
+        Answer column -> weights file.
+    seed
+        The picker's seed.
+    batch_size
+        Windows at a time.
+    """
+
+    model: dict
+    weights_files: dict[str, Path]
+    seed: int
+    batch_size: int
+
+    @classmethod
+    def from_selection(cls, model: dict, selected: Path, batch_size: int) -> "Picker":
+        """Read what `pickbench.selection.select` wrote."""
+        choice = read_json(selected)
+        files = {column: Path(answer["weights"]) for column, answer in choice["answers"].items()}
+        return cls(model, files, choice["seed"], batch_size)
+
+
+def predict_file(picker: Picker, dataset: PreparedDataset, windows: Path, split: str, output: Path) -> None:
+    """Write one prediction file of a picker.
+
+    Parameters
+    ----------
+    picker
+        The picker.
+    dataset
+        What to apply it to.
+    windows
+        Its windows file, task1.csv or task23.csv.
+    split
+        dev or test.
+    output
+        The Parquet file.
+    """
+    adapter, rows = load_adapter(picker.model), read_windows(windows, split)
+    wanted = columns_of(windows.stem, list(picker.weights_files))
+    answers = pd.DataFrame(index=rows.index)
+    for weights_file in dict.fromkeys(picker.weights_files[column] for column in wanted):
+        columns = [column for column in wanted if picker.weights_files[column] == weights_file]
+        weights = load_weights(weights_file)
+        answers[columns] = answer_windows(adapter, dataset, rows, weights, columns, picker.seed, picker.batch_size)
+    write_answers(output, rows, answers)
+
+
+def predict_cells(picker: Picker, targets: dict[str, Target], output: Path) -> list[dict]:
     """Apply a picker to targets, leaving cells that are finished and up to date.
 
     Parameters
     ----------
-    model
-        The model's settings.
-    selected
-        The picker's selection: which weights give which answer.
+    picker
+        The picker.
     targets
         What to apply it to, by id.
     output
         The picker's folder of predictions; each target gets a folder in it.
-    batch_size
-        Windows at a time.
 
     Returns
     -------
     list of dict
         A record a cell: target, key, and the checksums of its files.
     """
-    choice = read_json(selected)
-    weights_files = {column: Path(answer["weights"]) for column, answer in choice["answers"].items()}
-    checksums = {column: sha256(path) for column, path in weights_files.items()}
-    adapter = load_adapter(model)
+    checksums = {column: sha256(path) for column, path in picker.weights_files.items()}
     records = []
     for target_id, target in targets.items():
         folder = output / target_id
-        key = _key(model, checksums, choice["seed"], target)
+        key = _key(picker, checksums, target)
         record = _finished(folder, key)
         if record is None:
             log.info("%s: predicting", target_id)
-            record = _predict_cell(adapter, weights_files, choice["seed"], target, folder, batch_size)
-            record = {"target": target_id, "key": key, "files": record}
+            files, dataset = {}, PreparedDataset(target.dataset, columns=[])
+            for name, windows in target.windows.items():
+                for split in EVALUATED_SPLITS:
+                    file = folder / f"{split}_{name}.parquet"
+                    predict_file(picker, dataset, windows, split, file)
+                    files[file.name] = sha256(file)
+            record = {"target": target_id, "key": key, "files": files}
             write_json(folder / "cell.json", record)
         else:
             log.info("%s: up to date", target_id)
@@ -129,17 +186,18 @@ def predict_cells(
     return records
 
 
-def _key(model: dict, weights: dict[str, str], seed: int, target: Target) -> str:
+def _key(picker: Picker, weights: dict[str, str], target: Target) -> str:
     """A checksum of all that a cell follows from."""
-    parts = {
-        "version": VERSIONS["predict"],
-        "model": {name: model.get(name) for name in ("adapter", "architecture", "settings")},
-        "weights": weights,
-        "seed": seed,
-        "windows": {name: sha256(path) for name, path in target.windows.items()},
-        "data": sha256(target.dataset / "checksums.json"),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return digest(
+        {
+            "version": VERSIONS["predict"],
+            "model": picker.model,
+            "weights": weights,
+            "seed": picker.seed,
+            "windows": {name: sha256(path) for name, path in target.windows.items()},
+            "data": sha256(target.dataset / "checksums.json"),
+        }
+    )
 
 
 def _finished(folder: Path, key: str) -> dict | None:
@@ -179,24 +237,3 @@ def finished_cells(cells: Path) -> dict[str, Path]:
             )
         folders[record["target"]] = folder
     return folders
-
-
-def _predict_cell(
-    adapter: Adapter, weights_files: dict[str, Path], seed: int, target: Target, folder: Path, batch_size: int
-) -> dict[str, str]:
-    dataset = PreparedDataset(target.dataset, columns=[])
-    written = {}
-    for name, path in target.windows.items():
-        rows = pd.read_csv(path)
-        wanted = columns_of(name, list(weights_files))
-        answers = pd.DataFrame(index=rows.index)
-        for weights_file in dict.fromkeys(weights_files[column] for column in wanted):
-            columns = [column for column in wanted if weights_files[column] == weights_file]
-            weights = load_weights(weights_file)
-            answers[columns] = answer_windows(adapter, dataset, rows, weights, columns, seed, batch_size)
-        for split in SPLITS:
-            of_split = rows["trace_split"] == split
-            file = folder / f"{split}_{name}.parquet"
-            write_answers(file, rows[of_split], answers[of_split])
-            written[file.name] = sha256(file)
-    return written

@@ -1,11 +1,11 @@
-"""Where a result comes from: versions, machine and inputs, for the run.json beside it."""
+"""Versions of what results depend on, for the run.json beside a picker."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from pickbench import __version__
 
-PACKAGES = ("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy", "scikit-learn")
+PACKAGES = ("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy")
 
 
 def versions() -> dict[str, str]:

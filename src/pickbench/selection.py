@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pickbench.errors import InputError
 from pickbench.files import read_json, write_json
-from pickbench.metrics.registry import ANSWERS
-from pickbench.metrics.selection import selection_metric
+from pickbench.metrics import scores
+from pickbench.metrics.cells import labelled_scores, rows_of
+from pickbench.metrics.registry import ANSWERS, METRICS
+from pickbench.metrics.residuals import residuals_s, rmse_s
 
 DEV_LOSS = "dev_loss"
 
@@ -31,33 +32,26 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
     seed
         The picker's seed.
     output
-        JSON file: for every answer the learning rate, its weights, and what each candidate scored.
-
-    Raises
-    ------
-    InputError
-        When every candidate has diverged.
+        JSON file: for every answer the learning rate, its weights, and what each candidate scored. Without a candidate
+        that has not diverged there are no answers, and the picker's cells stay empty.
     """
     runs = {lr: read_json(folder / "run.json") for lr, folder in candidates.items()}
     finished = {lr: run for lr, run in runs.items() if run["status"] == "finished"}
-    if not finished:
-        folder = next(iter(candidates.values())).parent
-        raise InputError(f"{folder}: every training diverged (learning rates {', '.join(runs)}); add a smaller one")
     answers = {}
-    for column in columns:
-        metric, scores, higher_is_better = _scores(column, {lr: candidates[lr] for lr in finished}, finished)
-        best = (max if higher_is_better else min)(scores, key=scores.get)
+    for column in columns if finished else ():
+        metric, scored, higher_is_better = _scored(column, {lr: candidates[lr] for lr in finished}, finished)
+        best = (max if higher_is_better else min)(scored, key=scored.get)
         answers[column] = {
             "lr": best,
             "weights": str(candidates[best] / "weights.npz"),
             "metric": metric,
-            "scores": scores,
+            "scores": scored,
         }
     diverged = [lr for lr in runs if lr not in finished]
     write_json(output, {"seed": seed, "answers": answers, "diverged": diverged})
 
 
-def _scores(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tuple[str, dict[str, float], bool]:
+def _scored(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tuple[str, dict[str, float], bool]:
     """What decides about an answer, what each candidate scored in it, and whether more is better."""
     name = f"dev_{ANSWERS[column].file}.parquet"
     scored = {lr: selection_metric(column, pd.read_parquet(folder / name)) for lr, folder in folders.items()}
@@ -66,7 +60,42 @@ def _scores(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tup
     if np.isfinite(list(values.values())).all():
         return metric, values, higher_is_better
     # A model that learns nothing has no loss, and one candidate.
-    return DEV_LOSS, {lr: run["best_dev_loss"] or 0.0 for lr, run in runs.items()}, False
+    losses = {lr: run["best_dev_loss"] for lr, run in runs.items()}
+    return DEV_LOSS, losses if len(losses) > 1 else dict.fromkeys(losses, 0.0), False
+
+
+def selection_metric(column: str, table: pd.DataFrame) -> tuple[str, float, bool]:
+    """Judge dev predictions of one candidate by the metric that selects for an answer.
+
+    Parameters
+    ----------
+    column
+        The answer: score_detection, score_p_or_s, p_sample_pred or s_sample_pred.
+    table
+        Dev predictions of the file that holds the answer.
+
+    Returns
+    -------
+    name : str
+        auc, mcc (the best over all thresholds) or rmse_s.
+    value : float
+        NaN where there are no windows, a class is missing or the model has no such answer, and for onsets where
+        any pick is missing.
+    higher_is_better : bool
+    """
+    answer = ANSWERS[column]
+    rows = table if table.empty else rows_of(table, answer)
+    name, higher = answer.select_by, METRICS[answer.select_by].best == "higher"
+    if not rows[column].notna().any():
+        return name, float("nan"), higher
+    if name == "rmse_s":
+        return name, rmse_s(residuals_s(rows, answer.phase)), higher
+    labels, values = labelled_scores(rows, answer)
+    points = scores.operating_points(labels, values)
+    if name == "auc":
+        return name, scores.auc(points), higher
+    threshold = scores.best_threshold(points, name)
+    return name, float(scores.mcc(scores.confusion(labels, values, threshold))), higher
 
 
 def selected_dev_answers(selected: dict, windows_file: str) -> pd.DataFrame:

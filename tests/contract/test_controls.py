@@ -25,7 +25,7 @@ def windows() -> dict[str, pd.DataFrame]:
 
 
 def metrics(name: str, windows: dict[str, pd.DataFrame]) -> pd.Series:
-    adapter = load_adapter({"id": name, "file": name, "adapter": "control", "architecture": name, "settings": {}})
+    adapter = load_adapter({"id": name, "adapter": "control", "architecture": name, "settings": {}})
     wanted = {"task1": ["score_detection"], "task23": ["score_p_or_s", "p_sample_pred", "s_sample_pred"]}
     predictions = {}
     for file, rows in windows.items():

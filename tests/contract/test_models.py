@@ -22,7 +22,7 @@ FILES = {path.stem: path for path in sorted((ROOT / "config" / "models").glob("*
 def settings(name: str) -> dict:
     content = read_yaml(FILES[name])
     check(content, SCHEMA, FILES[name])
-    return {**with_defaults(content, SCHEMA), "id": name, "file": str(FILES[name])}
+    return {**with_defaults(content, SCHEMA), "id": name}
 
 
 def plan(folder, **changes) -> TrainingPlan:
@@ -46,7 +46,7 @@ def windows(dataset: PreparedDataset, task_file: str) -> pd.DataFrame:
     rows = []
     for i in np.flatnonzero(metadata["split"] == "test"):
         p, s = metadata.loc[i, ["trace_p_arrival_sample", "trace_s_arrival_sample"]].astype(float)
-        fixed = {"trace_name": metadata.at[i, "trace_name"], "trace_idx": i, "trace_split": "test"}
+        fixed = {"trace_name": metadata.at[i, "trace_name"], "trace_idx": i, "trace_chunk": "", "trace_split": "test"}
         fixed["sampling_rate"] = 100.0
         if task_file == "task1":
             rows.append({**fixed, "start_sample": 1000, "end_sample": 4000, "trace_type": "earthquake"})
@@ -117,7 +117,7 @@ def test_bad_settings_are_one_line(name):
     ):
         with pytest.raises(InputError, match=r"othing") as caught:
             load_adapter({**good, **change})
-        assert good["file"] in str(caught.value) and "\n" not in str(caught.value)
+        assert f"{name}.yaml" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_every_adapter_is_used():

@@ -75,7 +75,7 @@ BAD = {
     "twice": ({"datasets": ["ethz", "ethz"]}, r"datasets.*non-unique"),
     "empty": ({"models": []}, r"'models'"),
     "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
-    "no such folder": ({"dataset_dirs": ["nowhere"]}, r"dataset_dirs: nowhere"),
+    "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
 
 

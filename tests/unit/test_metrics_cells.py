@@ -10,8 +10,8 @@ from pickbench.metrics import cells
 from pickbench.metrics.registry import ANSWERS, METRICS, metrics_of
 from pickbench.metrics.residuals import residual_limit_s, residuals_s
 from pickbench.metrics.scores import AT_THRESHOLD, OVER_THRESHOLDS
-from pickbench.metrics.selection import selection_metric
 from pickbench.metrics.table import COLUMNS
+from pickbench.selection import selection_metric
 
 LRS = {"score_detection": "0.01", "score_p_or_s": "0.001", "p_sample_pred": "0.0001", "s_sample_pred": "0.01"}
 CELL = cells.Cell("phasenet", "here", "there", 42, 0.45, LRS)

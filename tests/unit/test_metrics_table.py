@@ -74,7 +74,7 @@ def test_another_file_is_refused(tmp_path, content):
 
 
 def test_metrics_need_neither_torch_nor_matplotlib():
-    modules = "pickbench.metrics.cells, pickbench.metrics.selection, pickbench.metrics.table, pickbench.tables"
+    modules = "pickbench.metrics.cells, pickbench.selection, pickbench.metrics.table, pickbench.tables.content"
     heavy = "{'torch', 'seisbench', 'obspy', 'matplotlib', 'sklearn'}"
     code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import load_adapter
 from pickbench.models.base import save_weights
-from pickbench.prediction import Target, answer_windows, finished_cells, predict_cells
+from pickbench.prediction import Picker, Target, answer_windows, finished_cells, predict_cells
 from tests.contract.test_models import settings, windows
 
 
@@ -35,7 +35,8 @@ def selected(tmp_path):
 
 
 def predict(selected, target, folder):
-    cells = predict_cells(settings("oracle"), selected, {"easy": target}, folder, batch_size=8)
+    picker = Picker.from_selection(settings("oracle"), selected, batch_size=8)
+    cells = predict_cells(picker, {"easy": target}, folder)
     (folder / "cells.json").write_text(json.dumps({"cells": cells}))
     return {path.name: path.stat().st_mtime_ns for path in (folder / "easy").glob("*.parquet")}
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pickbench.errors import InputError
-from pickbench.published_windows import adopt
+from pickbench.windows.published import adopt
 
 COLUMNS = ["trace_name", "trace_idx", "trace_split", "sampling_rate", "start_sample", "end_sample"]
 

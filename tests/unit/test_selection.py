@@ -4,9 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from pickbench.errors import InputError
 from pickbench.selection import select, selected_dev_answers
 
 COLUMNS = ["score_detection", "score_p_or_s", "p_sample_pred", "s_sample_pred"]
@@ -69,5 +67,17 @@ def test_diverged_runs_are_no_candidates(tmp_path):
     assert {answer["lr"] for answer in chosen["answers"].values()} == {"0.001"}
     assert chosen["diverged"] == ["0.01"]
     (folders["0.001"] / "run.json").write_text(json.dumps({"status": "diverged", "best_dev_loss": None}))
-    with pytest.raises(InputError, match=r"every training diverged \(learning rates 0.01, 0.001\)"):
-        select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    # Nothing is left to answer with: the picker's cells stay empty, and the rest of the grid goes on.
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    assert json.loads((tmp_path / "selected.json").read_text())["answers"] == {}
+
+
+def test_a_source_without_task_files_of_its_own(tmp_path):
+    """LenDB has P labels and no tasks 2 and 3: its trainings leave an empty table there."""
+    for name, loss in (("a", 0.2), ("b", 0.1)):
+        folder = write_candidate(tmp_path / name, [0.9, 0.1], 0, dev_loss=loss)
+        pd.DataFrame(columns=COLUMNS).to_parquet(folder / "dev_task23.parquet")
+    folders = {"0.01": tmp_path / "a", "0.001": tmp_path / "b"}
+    select(folders, ["score_detection", "p_sample_pred"], 42, tmp_path / "selected.json")
+    answers = json.loads((tmp_path / "selected.json").read_text())["answers"]
+    assert (answers["p_sample_pred"]["lr"], answers["p_sample_pred"]["metric"]) == ("0.001", "dev_loss")

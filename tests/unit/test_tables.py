@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pickbench import tables
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.table import as_table
+from pickbench.tables import content as tables
 
 MODELS = {
     "phasenet": {"title": "PhaseNet & co_1", "control": False},

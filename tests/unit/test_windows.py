@@ -12,8 +12,8 @@ from scipy.stats import kstest, spearmanr
 
 from pickbench.errors import InputError
 from pickbench.phases import arrivals
-from pickbench.window_draws import splitmix64
-from pickbench.windows import WindowRules, detection_windows, phase_windows, write_windows
+from pickbench.windows.draws import splitmix64
+from pickbench.windows.rules import WindowRules, detection_windows, phase_windows, write_windows
 
 RULES = WindowRules()
 # The same rules at a size where every start can be tried: 60, 30, 10, 4, 5 and 8 samples.

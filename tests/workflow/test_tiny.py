@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pickbench.config import read_yaml
-from pickbench.tables import TABLES
+from pickbench.tables.content import TABLES
 from tests.conftest import ROOT
 from tests.workflow.support import planned, snakemake
 
@@ -30,7 +30,7 @@ def write_twin(folder: Path, name: str, like: str, **changes) -> None:
 def write_config(folder: Path, **changes) -> Path:
     content = {
         "dataset_dirs": [str(folder / "datasets")],
-        "datasets": ["tiny-local", "tiny-far"],
+        "datasets": ["tiny-local", "tiny-far", "tiny-p"],
         "models": ["phasenetlight", "oracle"],
         "learning_rates": [0.01, 0.001],
         "training": {"batch_size": 16, "max_epochs": 1, "threads": 1},
@@ -43,10 +43,11 @@ def write_config(folder: Path, **changes) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """A finished run of two twins, one in two chunks; other tests change it and leave it finished."""
+    """A finished run of three twins with other tasks each, one in two chunks; the tests below leave it finished."""
     folder = tmp_path_factory.mktemp("tiny")
     write_twin(folder / "datasets", "tiny-local", "mini-stead", chunks=2)
     write_twin(folder / "datasets", "tiny-far", "mini-neic")
+    write_twin(folder / "datasets", "tiny-p", "mini-lendb")
     again(folder)
     return folder
 
@@ -78,10 +79,21 @@ def test_everything_is_there(run):
             assert (run / "results" / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     table = metrics(run)
     assert set(table["model"]) == {"phasenetlight", "oracle"}
-    assert set(table["source"]) == set(table["target"]) == {"tiny-local", "tiny-far"}
+    assert set(table["source"]) == set(table["target"]) == {"tiny-local", "tiny-far", "tiny-p"}
     # NEIC's twin has no task 1 as a target, and yet a picker that learned from it detects elsewhere.
     detections = table[table["task"] == 1]
-    assert set(detections["target"]) == {"tiny-local"} and "tiny-far" in set(detections["source"])
+    assert set(detections["target"]) == {"tiny-local", "tiny-p"} and "tiny-far" in set(detections["source"])
+    # LenDB's twin has no tasks 2 and 3 as a target; a picker that learned from it picks P elsewhere, and never S.
+    onsets = table[(table["task"] == 3) & (table["model"] == "phasenetlight")]
+    assert "tiny-p" not in set(onsets["target"])
+    assert set(onsets.loc[onsets["source"] == "tiny-p", "phase"]) == {"P"}
+
+
+def test_in_domain_both_thresholds_are_the_same(run):
+    table = metrics(run)
+    table = table[(table["source"] == table["target"]) & (table["threshold_from"] != "")]
+    both = table.pivot_table(index=["model", "target", "split", "metric"], columns="threshold_from", values="threshold")
+    assert len(both) and (both["source"] == both["target"]).all()
 
 
 def test_the_oracle_is_perfect(run):
@@ -107,17 +119,17 @@ def test_a_second_run_does_nothing(run):
     assert again(run, "-n") == {}
 
 
-def test_touching_a_dataset_reruns_what_depends_on_it(run):
+def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path = run / "datasets" / "tiny-far.yaml"
     before = path.read_text()
-    path.write_text(before + "remarks: [changed]\n" if "remarks" not in before else before + "\n# changed\n")
-    done = snakemake("--configfile", run / "tiny.yaml", "-n", directory=run)
+    path.write_text(before.replace("title: mini-NEIC", "title: Another"))
+    assert set(again(run, "-n")) == {"all", "tables", "residuals_in_domain", "residuals_cross_domain"}
+    path.write_text(before.replace("traces: 100", "traces: 101"))
+    jobs = again(run, "-n")
     path.write_text(before)
-    jobs = planned(done)
     assert jobs["simulate"] == jobs["prepare"] == jobs["split"] == jobs["windows"] == 1
     # The candidates of that source alone; every picker has it as a target.
-    assert jobs["train"] == 3 and jobs["predict"] == 4
-    assert snakemake("--configfile", run / "tiny.yaml", "--touch", "--cores", "1", directory=run).returncode == 0
+    assert jobs["train"] == 3 and jobs["predict"] == 6
     assert again(run, "-n") == {}
 
 
@@ -148,6 +160,7 @@ def test_a_single_cell_is_a_target(run):
 def test_the_same_run_elsewhere_gives_the_same_bytes(run, tmp_path):
     write_twin(tmp_path / "datasets", "tiny-local", "mini-stead", chunks=2)
     write_twin(tmp_path / "datasets", "tiny-far", "mini-neic")
+    write_twin(tmp_path / "datasets", "tiny-p", "mini-lendb")
     names = ["metrics.csv", "metrics.parquet", *(f"tables/{name}.html" for name in TABLES)]
     snakemake(
         "--configfile", write_config(tmp_path), "--cores", "2", *(f"results/{n}" for n in names), directory=tmp_path

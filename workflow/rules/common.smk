@@ -5,9 +5,11 @@ from snakemake.exceptions import WorkflowError
 
 from pickbench.config import load_project, located
 from pickbench.errors import InputError
-from pickbench.grid import SPLITS, TASK_FILES, Grid, columns_of
+from pickbench.grid import Grid, columns_of
+from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
 from pickbench.stages import VERSIONS
-from pickbench.tables import TABLES as TABLE_NAMES
+from pickbench.tables.content import FORMATS
+from pickbench.tables.content import TABLES as TABLE_NAMES
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
@@ -16,7 +18,6 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = "results"
 RUN = PROJECT.config
 config.update(RUN)  # scripts see the defaults as well
 RATES = sorted({lr for model in GRID.models for lr in GRID.learning_rates(model)})
@@ -35,7 +36,7 @@ wildcard_constraints:
     model=ids(GRID.models),
     seed=ids(RUN["seeds"]),
     lr=ids(RATES),
-    split=ids(SPLITS),
+    split=ids(EVALUATED_SPLITS),
     windows_file=ids(TASK_FILES),
     chunk=r"(_\d{4})?",
 
@@ -50,14 +51,9 @@ def chunks(dataset):
     return chunk_names(PROJECT.datasets[dataset]["chunks"])
 
 
-def dataset_file(wildcards):
-    """The YAML file of a dataset."""
-    return PROJECT.datasets[wildcards.dataset]["file"]
-
-
 def prepared(dataset):
     """The files of a prepared dataset."""
-    folder = f"{RESULTS}/data/{dataset}"
+    folder = f"results/data/{dataset}"
     return [
         f"{folder}/checksums.json",
         *(f"{folder}/metadata{chunk}.csv" for chunk in chunks(dataset)),
@@ -67,13 +63,13 @@ def prepared(dataset):
 
 def windows_files(model, dataset):
     """The windows files of a dataset that a model answers, by name."""
-    return {name: f"{RESULTS}/windows/{dataset}/{name}.csv" for name in GRID.task_files(model, dataset)}
+    return {name: f"results/windows/{dataset}/{name}.csv" for name in GRID.task_files(model, dataset)}
 
 
 def model_of(wildcards):
     """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
     settings = PROJECT.models[wildcards.model]
-    return {key: settings.get(key) for key in ("id", "file", "adapter", "architecture", "settings")}
+    return {key: settings.get(key) for key in ("id", "adapter", "architecture", "settings")}
 
 
 def answer_columns(wildcards):
@@ -83,10 +79,25 @@ def answer_columns(wildcards):
 
 def candidate_folders(wildcards):
     """The training runs of a picker, by learning rate."""
-    folder = f"{RESULTS}/train/{wildcards.model}/{wildcards.source}"
+    folder = f"results/train/{wildcards.model}/{wildcards.source}"
     return {lr: f"{folder}/lr{lr}-seed{wildcards.seed}" for lr in GRID.learning_rates(wildcards.model)}
 
 
 def picker_paths(pattern):
     """A path for every picker."""
     return [pattern.format(model=model, source=source, seed=seed) for model, source, seed in GRID.pickers()]
+
+
+# Figures: which datasets and models have onsets to show. With several seeds the first one is drawn.
+FIRST_SEED = RUN["seeds"][0]
+ONSET_TARGETS = [name for name in GRID.targets if 3 in PROJECT.datasets[name]["tasks"]]
+ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"]]
+ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
+PHASES = ["P", "S"]
+IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
+CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
+FIGURES = [
+    *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if ONSET_IN_DOMAIN and ONSET_MODELS else []),
+    *(expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]) if ONSET_TARGETS else []),
+]
+TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)

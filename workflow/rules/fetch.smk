@@ -1,4 +1,4 @@
-# In: a dataset's YAML file. Out: a manifest of where its raw data lie, downloaded through SeisBench, found at the
+# In: a dataset's settings. Out: a manifest of where its raw data lie, downloaded through SeisBench, found at the
 # user's path, or simulated. Downloads run on a machine with internet access: `snakemake fetch` does only this stage.
 
 
@@ -16,7 +16,7 @@ rule fetch:
 
 rule fetch_dataset:
     input:
-        raw_files,
+        files=raw_files,
     output:
         manifest="results/raw/{dataset}.json",
     log:
@@ -40,8 +40,6 @@ rule fetch_dataset:
 
 
 rule simulate:
-    input:
-        dataset_file,
     output:
         manifest="results/raw/{dataset}.json",
         data=directory("results/raw/{dataset}"),

@@ -2,20 +2,6 @@
 # each model every source on every target. With several seeds, the first one is drawn.
 
 
-FIRST_SEED = RUN["seeds"][0]
-ONSET_DATASETS = [name for name in PROJECT.datasets if 3 in PROJECT.datasets[name]["tasks"]]
-ONSET_TARGETS = [name for name in GRID.targets if name in ONSET_DATASETS]
-ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"]]
-AT_HOME = [name for name in ONSET_TARGETS if name in GRID.sources]
-PHASES = ["P", "S"]
-IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
-CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
-FIGURES = [
-    *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if AT_HOME else []),
-    *expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]),
-]
-
-
 localrules:
     residuals_in_domain,
     residuals_cross_domain,
@@ -24,7 +10,7 @@ localrules:
 
 rule residuals_in_domain:
     input:
-        at_home,
+        cells=in_domain,
     output:
         pdf=expand(IN_DOMAIN, phase=PHASES, kind="pdf"),
         png=expand(IN_DOMAIN, phase=PHASES, kind="png"),
@@ -40,7 +26,7 @@ rule residuals_in_domain:
     params:
         version=VERSIONS["figures"],
         phases=PHASES,
-        panels=panels_at_home,
+        panels=panels_in_domain,
         regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
     message:
         "drawing residuals in-domain"
@@ -50,7 +36,7 @@ rule residuals_in_domain:
 
 use rule residuals_in_domain as residuals_cross_domain with:
     input:
-        across,
+        cells=across,
     output:
         pdf=expand(CROSS_DOMAIN, phase=PHASES, kind="pdf", allow_missing=True),
         png=expand(CROSS_DOMAIN, phase=PHASES, kind="png", allow_missing=True),

@@ -11,11 +11,15 @@ def source_of(wildcards):
 
 
 def raw_files(wildcards):
-    """The YAML file and, of a dataset at a path, the files there: when they change, it is prepared again."""
+    """The files of a dataset at a path: when they change, it is prepared again."""
     source = source_of(wildcards)
     folder = Path(source["path"]) if "path" in source else None
-    found = sorted([*folder.glob("metadata*.csv"), *folder.glob("waveforms*.hdf5")]) if folder else []
-    return [dataset_file(wildcards), *map(str, found)]
+    found = (
+        sorted([*folder.glob("metadata*.csv"), *folder.glob("waveforms*.hdf5"), *folder.glob("chunks")])
+        if folder
+        else []
+    )
+    return [str(path) for path in found]
 
 
 # prepare
@@ -119,24 +123,21 @@ def selected_weights(wildcards):
 
 def all_targets(wildcards):
     """Prepared data and windows of every target of a model."""
-    return [path for target in GRID.targets_of(wildcards.model) for path in target_files(wildcards.model, target)]
+    targets = GRID.targets_of(wildcards.model)
+    return [path for name in targets for path in (*prepared(name), *windows_files(wildcards.model, name).values())]
 
 
-def one_target(wildcards):
-    """Prepared data and windows of one target."""
-    return target_files(wildcards.model, wildcards.target)
-
-
-def target_files(model, target):
-    """Prepared data and windows of a target."""
-    return [*prepared(target), *windows_files(model, target).values()]
+def prepared_target(wildcards):
+    """The files of a prepared target."""
+    return prepared(wildcards.target)
 
 
 def targets_of_picker(wildcards):
-    """The targets of a job with their windows files: one, or all of a model."""
-    target = getattr(wildcards, "target", None)
-    targets = GRID.targets_of(wildcards.model) if target is None else [target]
-    return {target: windows_files(wildcards.model, target) for target in targets}
+    """The targets of a model with their folders and windows files."""
+    return {
+        target: {"data": f"results/data/{target}", "windows": windows_files(wildcards.model, target)}
+        for target in GRID.targets_of(wildcards.model)
+    }
 
 
 # metrics
@@ -173,17 +174,22 @@ def titles(entries, *facts):
 
 def cells_of(model, source):
     """The record of a picker's cells."""
-    return f"{RESULTS}/predictions/{model}/{source}/seed{FIRST_SEED}/cells.json"
+    return f"results/predictions/{model}/{source}/seed{FIRST_SEED}/cells.json"
 
 
-def at_home(wildcards):
+def pairs_in_domain():
+    """(model, dataset) of every picker with onsets to show on its own source."""
+    return [(model, name) for model in ONSET_MODELS for name in ONSET_IN_DOMAIN if name in GRID.sources_of(model)]
+
+
+def in_domain(wildcards):
     """All models with each dataset as source, as far as the dataset is a target too."""
-    return [cells_of(model, dataset) for model in ONSET_MODELS for dataset in AT_HOME]
+    return [cells_of(model, dataset) for model, dataset in pairs_in_domain()]
 
 
 def across(wildcards):
     """One model with all sources."""
-    return [cells_of(wildcards.model, source) for source in GRID.sources]
+    return [cells_of(wildcards.model, source) for source in GRID.sources_of(wildcards.model)]
 
 
 def titled(entries, names):
@@ -196,22 +202,23 @@ def test_file(model, source, target):
     return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
 
 
-def panels_at_home(wildcards):
+def panels_in_domain(wildcards):
     """Rows, columns and files of the in-domain figures."""
     return {
-        "title": "residuals in-domain (test)\nrows: models, columns: datasets",
+        "title": f"residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
         "rows": titled(PROJECT.models, ONSET_MODELS),
-        "columns": titled(PROJECT.datasets, AT_HOME),
-        "files": [(m, dataset, test_file(m, dataset, dataset)) for m in ONSET_MODELS for dataset in AT_HOME],
+        "columns": titled(PROJECT.datasets, ONSET_IN_DOMAIN),
+        "files": [(model, dataset, test_file(model, dataset, dataset)) for model, dataset in pairs_in_domain()],
     }
 
 
 def panels_across(wildcards):
     """Rows, columns and files of a model's cross-domain figures."""
-    model = wildcards.model
+    model, sources = wildcards.model, GRID.sources_of(wildcards.model)
     return {
-        "title": f"residuals of {PROJECT.models[model]['title']} across domains (test)\nrows: sources, columns: targets",
-        "rows": titled(PROJECT.datasets, GRID.sources),
+        "title": f"residuals of {PROJECT.models[model]['title']} across domains (test, seed {FIRST_SEED})\n"
+        "rows: sources, columns: targets",
+        "rows": titled(PROJECT.datasets, sources),
         "columns": titled(PROJECT.datasets, ONSET_TARGETS),
-        "files": [(s, t, test_file(model, s, t)) for s in GRID.sources for t in ONSET_TARGETS],
+        "files": [(s, t, test_file(model, s, t)) for s in sources for t in ONSET_TARGETS],
     }

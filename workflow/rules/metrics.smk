@@ -3,7 +3,7 @@
 
 rule metrics:
     input:
-        dev_answers,
+        dev=dev_answers,
         cells="results/predictions/{model}/{source}/seed{seed}/cells.json",
         selected="results/selected/{model}/{source}/seed{seed}.json",
     output:
@@ -32,7 +32,7 @@ localrules:
 
 rule collect:
     input:
-        picker_paths("results/metrics/{model}/{source}/seed{seed}.csv"),
+        metrics=picker_paths("results/metrics/{model}/{source}/seed{seed}.csv"),
     output:
         csv="results/metrics.csv",
         parquet="results/metrics.parquet",

@@ -1,12 +1,12 @@
 # In: a picker's selected weights, and the prepared targets with their windows. Out: its prediction files. `predict` does
-# all the targets of a picker in one job and lists what it made in cells.json; `predict_cell` gives a single file that
-# is asked for by its path. Both leave a finished cell as it is while its inputs stay the same.
+# all the targets of a picker in one job, leaves finished cells as they are while their inputs stay the same, and lists
+# what there is in cells.json; `predict_cell` writes a single file that is asked for by its path.
 
 
 rule predict:
     input:
-        all_targets,
-        selected_weights,
+        targets=all_targets,
+        weights=selected_weights,
         selected="results/selected/{model}/{source}/seed{seed}.json",
     output:
         cells="results/predictions/{model}/{source}/seed{seed}/cells.json",
@@ -24,17 +24,17 @@ rule predict:
         version=VERSIONS["predict"],
         targets=targets_of_picker,
         model=model_of,
-        batch_size=RUN["prediction"]["batch_size"],
     message:
         "{wildcards.model} from {wildcards.source}, seed {wildcards.seed}: predicting all targets"
     script:
         "../scripts/predict.py"
 
 
-use rule predict as predict_cell with:
+rule predict_cell:
     input:
-        one_target,
-        selected_weights,
+        data=prepared_target,
+        windows="results/windows/{target}/{windows_file}.csv",
+        weights=selected_weights,
         selected="results/selected/{model}/{source}/seed{seed}.json",
     output:
         cell="results/predictions/{model}/{source}/seed{seed}/{target}/{split}_{windows_file}.parquet",
@@ -42,5 +42,16 @@ use rule predict as predict_cell with:
         "results/logs/predict/{model}/{source}/seed{seed}-{target}-{split}-{windows_file}.log",
     benchmark:
         "results/benchmarks/predict/{model}/{source}/seed{seed}-{target}-{split}-{windows_file}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: RUN["prediction"]["threads"]
+    resources:
+        mem_mb=16000,
+        runtime="4h",
+    params:
+        version=VERSIONS["predict"],
+        model=model_of,
     message:
         "{wildcards.model} from {wildcards.source}, seed {wildcards.seed}: predicting {wildcards.target}"
+    script:
+        "../scripts/predict_cell.py"

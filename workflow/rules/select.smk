@@ -7,7 +7,7 @@ localrules:
 
 rule select:
     input:
-        candidate_files,
+        candidates=candidate_files,
     output:
         selected="results/selected/{model}/{source}/seed{seed}.json",
     log:

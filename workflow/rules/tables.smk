@@ -1,9 +1,6 @@
 # In: the metrics of all pickers. Out: every table as CSV, TeX and HTML.
 
 
-TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=["csv", "tex", "html"])
-
-
 localrules:
     tables,
 

@@ -6,4 +6,6 @@ from pickbench.joblog import logged
 from pickbench.metrics.table import collect
 
 with logged(snakemake.log[0]):
-    collect([Path(path) for path in snakemake.input], Path(snakemake.output.csv), Path(snakemake.output.parquet))
+    collect(
+        [Path(path) for path in snakemake.input.metrics], Path(snakemake.output.csv), Path(snakemake.output.parquet)
+    )

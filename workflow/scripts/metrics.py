@@ -7,11 +7,12 @@ from pickbench.joblog import logged
 from pickbench.metrics.cells import evaluate_picker
 from pickbench.metrics.table import write_metrics
 from pickbench.prediction import finished_cells
+from pickbench.protocol import TASK_FILES
 from pickbench.selection import selected_dev_answers
 
 with logged(snakemake.log[0]):
     selected = read_json(snakemake.input.selected)
-    own_dev = {name: selected_dev_answers(selected, name) for name in ("task1", "task23")}
+    own_dev = {name: selected_dev_answers(selected, name) for name in TASK_FILES}
     metrics = evaluate_picker(
         finished_cells(Path(snakemake.input.cells)),
         snakemake.params.datasets,

@@ -1,24 +1,17 @@
-"""Apply a picker to all its targets, or to one."""
+"""Apply a picker to all its targets."""
 
 from pathlib import Path
 
 from pickbench.files import write_json
 from pickbench.joblog import logged
-from pickbench.prediction import Target, predict_cells
+from pickbench.prediction import Picker, Target, predict_cells
 
 with logged(snakemake.log[0]):
+    batch_size = snakemake.config["prediction"]["batch_size"]
+    picker = Picker.from_selection(snakemake.params.model, Path(snakemake.input.selected), batch_size)
     targets = {
-        target: Target(Path("results/data") / target, {name: Path(path) for name, path in windows.items()})
-        for target, windows in snakemake.params.targets.items()
+        target: Target(Path(facts["data"]), {name: Path(path) for name, path in facts["windows"].items()})
+        for target, facts in snakemake.params.targets.items()
     }
-    whole_picker = snakemake.output.get("cells") is not None
-    folder = Path(snakemake.output[0]).parent if whole_picker else Path(snakemake.output[0]).parents[1]
-    cells = predict_cells(
-        snakemake.params.model,
-        Path(snakemake.input.selected),
-        targets,
-        folder,
-        batch_size=snakemake.params.batch_size,
-    )
-    if whole_picker:
-        write_json(snakemake.output.cells, {"cells": cells})
+    cells = Path(snakemake.output.cells)
+    write_json(cells, {"cells": predict_cells(picker, targets, cells.parent)})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pickbench.joblog import logged
 from pickbench.metrics.table import read_metrics
-from pickbench.tables import write_tables
+from pickbench.tables.content import write_tables
 
 with logged(snakemake.log[0]):
     metrics = read_metrics(snakemake.input.metrics)

@@ -1,4 +1,4 @@
-"""Checksums of a prepared dataset: what trainings and predictions were made from, and whether it still is the same."""
+"""Checksums of a prepared dataset, by which trainings and predictions say what they were made from."""
 
 from collections.abc import Iterable
 from pathlib import Path

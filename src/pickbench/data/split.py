@@ -77,6 +77,7 @@ def split(
             why = f"of {summary['traces_in']} raw traces {summary['traces_out']} are left, dropped {summary['dropped']}"
             raise InputError(f"{prepared[0]}: no trace is in split {name}, every task needs all three; {why}")
     _write_tables(prepared, output_metadata, None if own else codes)
+    _remove_other_chunks(output_metadata)
     if output_chunks is not None:
         with replacing(output_chunks) as temporary:
             names = [path.name.removeprefix("metadata").removesuffix(".csv") for path in output_metadata]
@@ -84,6 +85,16 @@ def split(
     write_json(output_dropped, summary)
     made = {} if own else {"seed": seed, "shares": list(shares), "grouped_by": grouped_by}
     write_json(output_report, {"mode": "own" if own else "by-event", **made, **_report(traces, codes)})
+
+
+def _remove_other_chunks(metadata: Sequence[Path]) -> None:
+    """Remove what a preparation in another number of chunks left, which readers would take for part of the dataset."""
+    folder, names = metadata[0].parent, [path.name.removeprefix("metadata").removesuffix(".csv") for path in metadata]
+    (folder / "chunks").unlink(missing_ok=True)
+    for kind, suffix in (("metadata", ".csv"), ("waveforms", ".hdf5")):
+        for path in folder.glob(f"{kind}*{suffix}"):
+            if path.name.removeprefix(kind).removesuffix(suffix) not in names:
+                path.unlink()
 
 
 def _pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:

@@ -18,8 +18,7 @@ from pickbench.metrics import scores
 from pickbench.metrics.registry import Answer, answers_of, metrics_of
 from pickbench.metrics.residuals import residual_limit_s, residual_metrics, residuals_s
 from pickbench.metrics.table import as_table
-
-SPLITS = ("dev", "test")
+from pickbench.protocol import EVALUATED_SPLITS
 
 # What a task's windows are told apart by: (column, positive class, negative class).
 CLASSES = {1: ("trace_type", "earthquake", "noise"), 2: ("phase_label", "P", "S")}
@@ -59,7 +58,7 @@ class Cell:
 
 
 def read_predictions(
-    folder: str | Path, tasks: Iterable[int], splits: Iterable[str] = SPLITS
+    folder: str | Path, tasks: Iterable[int], splits: Iterable[str] = EVALUATED_SPLITS
 ) -> dict[tuple[str, str], pd.DataFrame]:
     """Read what metrics need from the prediction files of one picker on one target.
 
@@ -150,7 +149,7 @@ def evaluate_cell(cell: Cell, predictions: Predictions, source_dev: Mapping[str,
     rows = []
     for answer in answers_of(cell.tasks, cell.phases):
         tables = {}
-        for split in SPLITS:
+        for split in EVALUATED_SPLITS:
             if (split, answer.file) not in predictions:
                 raise InputError(f"{cell.file(split, answer.file)} is missing; task {answer.task} needs it")
             tables[split] = rows_of(predictions[split, answer.file], answer)

@@ -12,7 +12,7 @@ from pickbench.errors import InputError
 
 
 def adapters() -> list[str]:
-    """Names of the adapter modules: all modules of this package that define an `Adapter` of their own."""
+    """Names of the adapter modules: all of this package but what adapters are built on."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in {"base", "network"})
 
 
@@ -41,4 +41,4 @@ def check_adapter(settings: dict) -> None:
     """Refuse an adapter that does not exist, without importing any."""
     name = settings["adapter"]
     if name not in adapters():
-        raise InputError(f"{settings['file']}: unknown adapter '{name}'{suggestion(name, adapters())}")
+        raise InputError(f"config/models/{settings['id']}.yaml: unknown adapter '{name}'{suggestion(name, adapters())}")

@@ -89,21 +89,22 @@ class Adapter(ABC):
 
     def __init__(self, settings: dict):
         self.settings = settings
+        #: What to call the model in a message.
+        self.file = f"config/models/{settings['id']}.yaml"
         self._check_settings(settings["settings"])
 
     def _check_settings(self, own: dict) -> None:
-        file = self.settings["file"]
         for key, kind in self.SETTINGS.items():
             if key not in own:
-                raise InputError(f"{file}: key 'settings.{key}' is missing")
+                raise InputError(f"{self.file}: key 'settings.{key}' is missing")
             kinds = kind if isinstance(kind, tuple) else (kind,)
             if not isinstance(own[key], kinds) or (isinstance(own[key], bool) and bool not in kinds):
                 names = " or ".join(k.__name__ for k in kinds)
-                raise InputError(f"{file}: key 'settings.{key}' is {own[key]!r}, expected {names}")
+                raise InputError(f"{self.file}: key 'settings.{key}' is {own[key]!r}, expected {names}")
         unknown = sorted(set(own) - set(self.SETTINGS))
         if unknown:
             known = ", ".join(self.SETTINGS) or "none"
-            raise InputError(f"{file}: unknown key 'settings.{unknown[0]}'; known are {known}")
+            raise InputError(f"{self.file}: unknown key 'settings.{unknown[0]}'; known are {known}")
 
     @abstractmethod
     def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:

@@ -43,7 +43,7 @@ class Adapter(base.Adapter):
         name = settings.get("architecture")
         if name not in CONTROLS:
             hint = suggestion(name, CONTROLS)
-            raise InputError(f"{settings['file']}: key 'architecture' is {name!r}{hint}")
+            raise InputError(f"{self.file}: key 'architecture' is {name!r}{hint}")
         self._control = CONTROLS[name]
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:

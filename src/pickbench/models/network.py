@@ -75,6 +75,11 @@ class Network(base.Adapter):
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
         npts = dataset.metadata["trace_npts"].to_numpy()[trace]
+        if (end - start > self.input_samples).any():
+            raise InputError(
+                f"a window of {(end - start).max()} samples is longer than the {self.input_samples} that "
+                f"{self.settings['id']} looks at; make windows.detection_s and windows.phase_s shorter"
+            )
         first = steer(start, end, npts, self.input_samples)
         borders = np.stack([start - first, end - first], axis=1)
         answers = {column: np.full(len(windows), np.nan) for column in columns}

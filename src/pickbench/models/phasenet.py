@@ -33,9 +33,9 @@ class Adapter(Network):
         super().__init__(settings)
         name, own = settings.get("architecture"), settings["settings"]
         if name not in ARCHITECTURES:
-            raise InputError(f"{settings['file']}: key 'architecture' is {name!r}{suggestion(name, ARCHITECTURES)}")
+            raise InputError(f"{self.file}: key 'architecture' is {name!r}{suggestion(name, ARCHITECTURES)}")
         if own["norm"] not in ("peak", "std"):
-            raise InputError(f"{settings['file']}: key 'settings.norm' is {own['norm']!r}, expected peak or std")
+            raise InputError(f"{self.file}: key 'settings.norm' is {own['norm']!r}, expected peak or std")
         self._build = ARCHITECTURES[name]
 
     def network(self) -> torch.nn.Module:

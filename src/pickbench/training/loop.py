@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, Timer
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import replacing
@@ -178,7 +179,8 @@ def train_network(adapter, dataset: PreparedDataset, recipe: WindowRecipe, plan:
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
         callbacks=[keeper, Timer(timedelta(hours=plan.max_time_h)), Checkpoint(last)],
-        plugins=[WholeFileIO()],
+        # One process on one device, whatever a scheduler says around it.
+        plugins=[WholeFileIO(), LightningEnvironment()],
     )
     module = Module(adapter, adapter.network(), windows.train.phases, plan.learning_rate)
     trainer.fit(module, datamodule=windows, ckpt_path=_resumable(last), weights_only=True)

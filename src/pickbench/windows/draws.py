@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.util import hash_array
 
-from pickbench.window_tables import IDENTITY
+from pickbench.windows.tables import IDENTITY
 
 # 16 characters that fix the hash for good: other ones would draw all windows anew.
 _HASH_KEY = "pickbench-window"

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pickbench.files import replacing
 from pickbench.metrics.registry import METRICS, Metric
-from pickbench.table_formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, html, tex
+from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, html, tex
 
 AVERAGE = "(average)"
 FORMATS = ("csv", "tex", "html")

@@ -1,4 +1,4 @@
-r"""How a page of tables looks in TeX and in HTML. What is on the page is decided in `tables`.
+r"""How a page of tables looks in TeX and in HTML. What is on the page is decided in `content`.
 
 The TeX is a fragment to \input: plain tabular environments, with booktabs' rules where that package is loaded. The
 HTML page is one file without scripts, fonts or styles from elsewhere. Both escape every text.

@@ -14,14 +14,15 @@ import pandas as pd
 
 from pickbench.errors import InputError
 from pickbench.files import read_json, write_json
-from pickbench.window_tables import IDENTITY, RATE_HZ, SPLITS, check_windows, read_metadata, window_table, write_table
+from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
+from pickbench.windows.tables import IDENTITY, check_windows, read_metadata, window_table, write_table
 
 _NUMBERS = {1: ["sampling_rate", "start_sample", "end_sample"]}
 _NUMBERS[23] = [*_NUMBERS[1], "phase_onset"]
 _TEXT = {1: ["trace_name", "trace_split", "trace_type"]}
 _TEXT[23] = ["trace_name", "trace_split", "phase_label", "full_phase_label"]
 _ALLOWED = {
-    "trace_split": ("train", *SPLITS),
+    "trace_split": ("train", *EVALUATED_SPLITS),
     "trace_type": ("earthquake", "noise"),
     "phase_label": ("P", "S"),
 }
@@ -90,7 +91,7 @@ def _known_traces(dataset_dir: Path, traces: pd.DataFrame) -> pd.DataFrame:
 def _adopt_file(path: Path, task: int, traces: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """Turn one published file into a window table and a count of what became of its rows."""
     rows = _read(path, task)
-    used = rows[rows["trace_split"].isin(SPLITS)]
+    used = rows[rows["trace_split"].isin(EVALUATED_SPLITS)]
     left_out = {"in train": len(rows) - len(used)}
     found = known.iloc[_find(path, used, known)]
     position = found["position"].to_numpy(np.int64)

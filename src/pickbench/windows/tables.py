@@ -14,9 +14,7 @@ import pandas as pd
 from pickbench.data import layout
 from pickbench.errors import InputError
 from pickbench.files import replacing
-
-RATE_HZ = 100.0
-SPLITS = ("dev", "test")
+from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 
 #: What a trace was called before it was prepared; the same whatever the chunking or the order of the prepared file.
 IDENTITY = ("trace_raw_dataset", "trace_raw_chunk", "trace_raw_name")
@@ -28,7 +26,7 @@ _ROWS_AT_ONCE = 200_000
 
 
 def read_metadata(
-    dataset_dir: Path, arrivals: Collection[str] | None = None, splits: Collection[str] = SPLITS
+    dataset_dir: Path, arrivals: Collection[str] | None = None, splits: Collection[str] = EVALUATED_SPLITS
 ) -> pd.DataFrame:
     """Read what windows need from the metadata of a prepared dataset, in bounded pieces.
 
@@ -126,7 +124,7 @@ def check_windows(table: pd.DataFrame, tasks: Sequence[int], source: str | Path)
         Naming the source, the task, the split and what is missing.
     """
     numbers = " and ".join(map(str, tasks))
-    for split in SPLITS:
+    for split in EVALUATED_SPLITS:
         here = table[table["trace_split"] == split]
         kinds = ["earthquake", "noise"] if "trace_type" in table else []
         absent = [f"{kind} window" for kind in kinds if not (here["trace_type"] == kind).any()]
@@ -141,3 +139,20 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a window table whole or not at all."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_windows(path: Path, split: str) -> pd.DataFrame:
+    """Read the windows of one split from a windows file, numbered from 0.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read as a windows file.
+    """
+    try:
+        rows = pd.read_csv(path, dtype={"trace_name": str, "trace_chunk": str}, float_precision="round_trip")
+        rows = rows[rows["trace_split"] == split].reset_index(drop=True)
+        # A dataset in one piece has a chunk without a name.
+        return rows.assign(trace_chunk=rows["trace_chunk"].fillna(""))
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a readable windows file ({error}); delete it to have it made again") from None

@@ -15,10 +15,9 @@ import pandas as pd
 from pickbench.errors import InputError
 from pickbench.phases import arrival_columns as present_arrival_columns
 from pickbench.phases import arrivals, unmapped_arrival_columns
-from pickbench.window_draws import draw, mix, trace_keys
-from pickbench.window_tables import (
-    RATE_HZ,
-    SPLITS,
+from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
+from pickbench.windows.draws import draw, mix, trace_keys
+from pickbench.windows.tables import (
     check_windows,
     read_metadata,
     window_table,
@@ -102,7 +101,7 @@ def detection_windows(
         trace_name, trace_idx, trace_chunk, [trace_dataset], trace_split, sampling_rate (Hz), start_sample,
         end_sample (past the end), trace_type (earthquake or noise); sorted by trace_idx and start_sample.
     """
-    traces = metadata[metadata["split"].isin(SPLITS)]
+    traces = metadata[metadata["split"].isin(EVALUATED_SPLITS)]
     npts = traces["trace_npts"].to_numpy(np.int64)
     first, is_p, unlabelled = _first_arrivals(traces, npts, arrival_columns)
     keys = trace_keys(traces)
@@ -146,7 +145,7 @@ def phase_windows(
         The columns of `detection_windows` with phase_label (P or S), full_phase_label (such as Pg) and phase_onset
         (sample of the trace at 100 Hz, may be fractional) instead of trace_type.
     """
-    traces = metadata[metadata["split"].isin(SPLITS)]
+    traces = metadata[metadata["split"].isin(EVALUATED_SPLITS)]
     picks = _distinct(arrivals(traces, arrival_columns))
     trace, onset = picks["trace_idx"].to_numpy(), picks["sample"].to_numpy()
     npts = traces["trace_npts"].to_numpy(np.int64)[trace]

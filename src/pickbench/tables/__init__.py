@@ -1,0 +1,1 @@
+"""Tables: `content` decides what is in them, `formats` how that looks in TeX and HTML."""
