@@ -30,4 +30,5 @@ def planned(done: subprocess.CompletedProcess) -> dict[str, int]:
         if len(words) != 2 or not words[1].isdigit():
             break
         counts[words[0]] = int(words[1])
+    counts.pop("total", None)
     return counts
