@@ -15,7 +15,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from pickbench.errors import InputError
+from pickbench.protocol import TASK_FILES
 from pickbench.simulation.recipe import check as check_recipe
+from pickbench.windows.rules import WindowRules
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,9 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
     check(config, schemas["config"], _file_to_blame(schemas["config"], files))
     config = with_defaults(config, schemas["config"])
+    # JSON schema takes 42.0 for an integer; in a path it is not.
+    config["seeds"] = [int(seed) for seed in config["seeds"]]
+    WindowRules(**config["windows"], seed=int(config["data_seed"]))
     found = _find(config["dataset_dirs"], root)
     ids = list(dict.fromkeys([*config["datasets"], *config["sources"], *config["targets"]]))
     datasets = {}
@@ -171,11 +176,21 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             recipe = settings["source"]["simulate"]
             check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
             check_recipe(recipe, settings["file"])
+        if settings["windows"] is not None:
+            _check_published(settings, root)
         datasets[dataset_id] = settings
 
     found = _find(["config/models"], root)
     models = {m: _read_entry("model", m, found, schemas["model"], files) for m in config["models"]}
     return Project(config, datasets, models)
+
+
+def _check_published(settings: dict, root: Path) -> None:
+    """Refuse a folder of published windows that lacks the file of a declared task."""
+    for name, tasks in TASK_FILES.items():
+        path = located(settings["windows"], root) / f"{name}.csv"
+        if set(tasks) & set(settings["tasks"]) and not path.is_file():
+            raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
 
 
 def located(path: str | Path, root: Path) -> Path:

@@ -120,6 +120,16 @@ def test_bad_settings_are_one_line(name):
         assert f"{name}.yaml" in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("sigma_samples", -3), ("around_pick_share", 2.0), ("around_pick_samples", 0), ("norm", "max"), ("norm", 1)],
+)
+def test_senseless_settings_are_refused(key, value):
+    good = settings("phasenet")
+    with pytest.raises(InputError, match=f"phasenet.yaml: key 'settings.{key}' is"):
+        load_adapter({**good, "settings": {**good["settings"], key: value}})
+
+
 def test_every_adapter_is_used():
     assert {settings(name)["adapter"] for name in FILES} == set(adapters())
 

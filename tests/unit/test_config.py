@@ -87,6 +87,16 @@ def test_mistakes_are_one_line(name):
     assert "\n" not in str(caught.value)
 
 
+def test_values_that_no_schema_can_judge(tmp_path):
+    with pytest.raises(InputError, match="windows: phase_s is 0.5; it has to be more than twice edge_s"):
+        project(windows={"phase_s": 0.5})
+    assert project(seeds=[1.0]).config["seeds"] == [1]
+    content = {"title": "Mine", "source": {"path": "x"}, "region": "local", "tasks": [2, 3], "windows": str(tmp_path)}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine.yaml: key 'windows' is .* there is no .*task23.csv"):
+        project(datasets=["mine"], dataset_dirs=[str(tmp_path)])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

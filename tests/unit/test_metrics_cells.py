@@ -8,7 +8,7 @@ from sklearn import metrics as reference
 from pickbench.errors import InputError
 from pickbench.metrics import cells
 from pickbench.metrics.registry import ANSWERS, METRICS, metrics_of
-from pickbench.metrics.residuals import residual_limit_s, residuals_s
+from pickbench.metrics.residuals import residual_limit_s, residual_metrics, residuals_s
 from pickbench.metrics.scores import AT_THRESHOLD, OVER_THRESHOLDS
 from pickbench.metrics.table import COLUMNS
 from pickbench.selection import selection_metric
@@ -318,3 +318,9 @@ def test_metrics_of_a_task_are_those_of_the_protocol():
         "laplace_loc_s": "zero",
         "laplace_scale_s": "lower",
     }
+
+
+def test_one_residual_has_no_spread():
+    measured = {name: value for name, (value, _) in residual_metrics(np.array([0.3]), 0.45).items()}
+    assert np.isnan(measured["std_s"]) and np.isnan(measured["laplace_scale_s"])
+    assert measured["mae_s"] == measured["rmse_s"] == 0.3

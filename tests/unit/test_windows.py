@@ -418,6 +418,9 @@ def test_a_task_without_windows_is_refused(tmp_path, split):
         noise_only, tasks=[2, 3]
     )
     assert f"no window for task 1 in {split}" in refusal(dataset(tmp_path / "0", metadata[~here]))
+    s_columns = [name for name in metadata if name.startswith("trace_S") and name.endswith("_arrival_sample")]
+    only_p = dataset(tmp_path / "p", metadata.assign(**{name: metadata[name].mask(here) for name in s_columns}))
+    assert f"no S window for task 2 in {split}; take 2 out" in refusal(only_p, tasks=[2, 3])
 
 
 def test_unusable_metadata_is_refused(tmp_path):

@@ -91,12 +91,14 @@ def residual_metrics(residuals: np.ndarray, limit_s: float) -> dict[str, tuple[f
     if n == 0:
         return {metric.name: (float("nan"), statistics.UNKNOWN) for metric in metrics_of(3)}
     mean, (location, scale) = float(np.mean(residuals)), laplace_fit(residuals)
+    # One residual has no spread: 0 would look like a perfect one.
+    spread, scale = (float(np.std(residuals)), scale) if n > 1 else (float("nan"), float("nan"))
     outliers = int((np.abs(residuals) > limit_s).sum())
     median_interval = statistics.median_interval(residuals)
     return {
         "mean_s": (mean, statistics.mean_interval(residuals)),
         "median_s": (float(np.median(residuals)), median_interval),
-        "std_s": (float(np.std(residuals)), statistics.rms_interval(residuals - mean)),
+        "std_s": (spread, statistics.rms_interval(residuals - mean)),
         "rmse_s": (rmse_s(residuals), statistics.rms_interval(residuals)),
         "mae_s": (float(np.mean(np.abs(residuals))), statistics.absolute_mean_interval(residuals)),
         "outlier_share": (outliers / n, statistics.wilson_interval(outliers, n)),

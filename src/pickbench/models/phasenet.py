@@ -36,6 +36,13 @@ class Adapter(Network):
             raise InputError(f"{self.file}: key 'architecture' is {name!r}{suggestion(name, ARCHITECTURES)}")
         if own["norm"] not in ("peak", "std"):
             raise InputError(f"{self.file}: key 'settings.norm' is {own['norm']!r}, expected peak or std")
+        for key, low, high in (
+            ("sigma_samples", 0.1, self.input_samples),
+            ("around_pick_share", 0, 1),
+            ("around_pick_samples", 1, 1_000_000),
+        ):
+            if not low <= own[key] <= high:
+                raise InputError(f"{self.file}: key 'settings.{key}' is {own[key]}, expected {low} to {high}")
         self._build = ARCHITECTURES[name]
 
     def network(self) -> torch.nn.Module:

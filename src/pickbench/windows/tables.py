@@ -116,23 +116,27 @@ def window_table(
 def check_windows(table: pd.DataFrame, tasks: Sequence[int], source: str | Path) -> None:
     """Refuse a table that leaves a declared task without windows in dev or test.
 
-    Task 1 needs both trace types in both splits: neither a threshold nor an AUC comes from one class.
+    Task 1 needs both trace types and task 2 both phases in both splits: no threshold comes from one class.
 
     Raises
     ------
     InputError
         Naming the source, the task, the split and what is missing.
     """
-    numbers = " and ".join(map(str, tasks))
+    kinds_of = {1: ("trace_type", ["earthquake", "noise"]), 2: ("phase_label", ["P", "S"])}
     for split in EVALUATED_SPLITS:
         here = table[table["trace_split"] == split]
-        kinds = ["earthquake", "noise"] if "trace_type" in table else []
-        absent = [f"{kind} window" for kind in kinds if not (here["trace_type"] == kind).any()]
-        if here.empty or absent:
-            lacking = "window" if here.empty else " and no ".join(absent)
-            raise InputError(
-                f"{source}: no {lacking} for task {numbers} in {split}; take {numbers} out of the dataset's `tasks`"
-            )
+        if here.empty:
+            _refuse(source, "window", " and ".join(map(str, tasks)), split)
+        for task in set(tasks) & set(kinds_of):
+            column, kinds = kinds_of[task]
+            absent = [f"{kind} window" for kind in kinds if not (here[column] == kind).any()]
+            if absent:
+                _refuse(source, " and no ".join(absent), str(task), split)
+
+
+def _refuse(source: str | Path, lacking: str, tasks: str, split: str) -> None:
+    raise InputError(f"{source}: no {lacking} for task {tasks} in {split}; take {tasks} out of the dataset's `tasks`")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
