@@ -88,6 +88,7 @@ def test_accounts_of_the_chunks_are_added_up(tmp_path):
     table = {"split": ["train", "dev", "test", "test"]}
     run(tmp_path, table, table, table)
     assert read_json(tmp_path / "dropped.json") == {
+        "traces_expected": None,
         "traces_in": 15,
         "traces_out": 12,
         "dropped": {"empty": 3},

@@ -44,6 +44,11 @@ def split_mode(wildcards):
     return PROJECT.datasets[wildcards.dataset]["split"]
 
 
+def expected_traces(wildcards):
+    """How many traces the complete dataset has, if its file says so."""
+    return PROJECT.datasets[wildcards.dataset]["expected"].get("traces")
+
+
 def each_chunk(name, count):
     """A file of every chunk of a dataset."""
     return [f"results/data/{{dataset}}/{name}".replace("*", chunk) for chunk in chunk_names(count)]

@@ -32,6 +32,7 @@ for count in sorted({settings["chunks"] for settings in PROJECT.datasets.values(
         params:
             version=VERSIONS["split"],
             mode=split_mode,
+            expected_traces=expected_traces,
             seed=RUN["data_seed"],
         message:
             "{wildcards.dataset}: splitting"

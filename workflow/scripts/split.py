@@ -23,5 +23,6 @@ with logged(snakemake.log[0]):
         Path(out.chunks) if out.chunks else None,
         mode=snakemake.params.mode,
         seed=snakemake.params.seed,
+        expected_traces=snakemake.params.expected_traces,
     )
     write_checksums([*paths(out.metadata), *paths(snakemake.input.waveforms)], Path(out.checksums))

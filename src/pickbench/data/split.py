@@ -37,6 +37,7 @@ def split(
     mode: str = "own",
     seed: int = 42,
     shares: tuple[float, float, float] = (0.6, 0.1, 0.3),
+    expected_traces: int | None = None,
 ) -> None:
     """Write the metadata with the column `split`, the report on the splits and the account of all chunks.
 
@@ -56,6 +57,8 @@ def split(
         Seed of a split that is made.
     shares
         Shares of the traces that train, dev and test are to have in a split that is made.
+    expected_traces
+        How many raw traces the complete dataset has, for dropped.json to stand beside how many there were.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def split(
         with replacing(output_chunks) as temporary:
             names = [path.name.removeprefix("metadata").removesuffix(".csv") for path in output_metadata]
             temporary.write_text("\n".join(names) + "\n", encoding="utf-8")
-    write_json(output_dropped, summary)
+    write_json(output_dropped, {"traces_expected": expected_traces, **summary})
     made = {} if own else {"seed": seed, "shares": list(shares), "grouped_by": grouped_by}
     write_json(output_report, {"mode": "own" if own else "by-event", **made, **_report(traces, codes)})
 

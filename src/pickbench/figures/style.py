@@ -18,15 +18,10 @@ from matplotlib.text import Text
 from pickbench.files import replacing
 
 # Okabe and Ito (2008), https://jfly.uni-koeln.de/color/
-BLUE = "#0072B2"
 SKY = "#56B4E9"
-GREEN = "#009E73"
 ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
-PURPLE = "#CC79A7"
-YELLOW = "#F0E442"
 INK = "#222222"
-GREY = "#8A8A8A"
 PALE = "#E9E9E9"
 
 # Of a page of the journal, in inches: 90 mm and 180 mm.
