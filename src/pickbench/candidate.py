@@ -80,8 +80,9 @@ def train_candidate(
     for name, path in files.dev.items():
         rows = read_windows(windows[name], "dev") if name in windows else pd.DataFrame()
         answers = pd.DataFrame(index=rows.index)
-        if len(rows) and not fit.diverged:
-            answers = answer_windows(adapter, prepared, rows, fit.weights, columns[name], plan.seed, batch_size)
+        learned = [column for column in columns[name] if column not in fit.unlearned]
+        if len(rows) and learned:
+            answers = answer_windows(adapter, prepared, rows, fit.weights, learned, plan.seed, batch_size)
         write_answers(path, rows, answers)
     save_weights(files.weights, fit.weights)
     with replacing(files.history) as temporary:
@@ -99,14 +100,13 @@ def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
 
 def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str, seconds: float) -> dict:
     """What made the weights, for run.json."""
-    best = None if fit.diverged or fit.history.empty else float(fit.history["dev_loss"].min())
     return {
-        "status": "diverged" if fit.diverged else "finished",
         "model": model["id"],
         "learning_rate": plan.learning_rate,
         "seed": plan.seed,
-        "epochs": len(fit.history),
-        "best_dev_loss": best,
+        "epochs": int(fit.history["epoch"].max()) if len(fit.history) else 0,
+        "dev_loss": fit.dev_loss,
+        "unlearned": fit.unlearned,
         "data_checksum": data_checksum,
         "seconds": round(seconds, 3),
         "host": platform.node(),

@@ -32,14 +32,16 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
     seed
         The picker's seed.
     output
-        JSON file: for every answer the learning rate, its weights, and what each candidate scored. Without a candidate
-        that has not diverged there are no answers, and the picker's cells stay empty.
+        JSON file: for every answer the learning rate, its weights, and what each candidate scored; and which candidates
+        have not learned an answer, and why. An answer that none has learned is left out, and stays empty in the cells.
     """
     runs = {lr: read_json(folder / "run.json") for lr, folder in candidates.items()}
-    finished = {lr: run for lr, run in runs.items() if run["status"] == "finished"}
     answers = {}
-    for column in columns if finished else ():
-        metric, scored, higher_is_better = _scored(column, {lr: candidates[lr] for lr in finished}, finished)
+    for column in columns:
+        learned = {lr: run for lr, run in runs.items() if column not in run["unlearned"]}
+        if not learned:
+            continue
+        metric, scored, higher_is_better = _scored(column, {lr: candidates[lr] for lr in learned}, learned)
         best = (max if higher_is_better else min)(scored, key=scored.get)
         answers[column] = {
             "lr": best,
@@ -47,8 +49,8 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
             "metric": metric,
             "scores": scored,
         }
-    diverged = [lr for lr in runs if lr not in finished]
-    write_json(output, {"seed": seed, "answers": answers, "diverged": diverged})
+    unlearned = {lr: run["unlearned"] for lr, run in runs.items() if run["unlearned"]}
+    write_json(output, {"seed": seed, "answers": answers, "unlearned": unlearned})
 
 
 def _scored(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tuple[str, dict[str, float], bool]:
@@ -59,9 +61,8 @@ def _scored(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tup
     values = {lr: value for lr, (_, value, _) in scored.items()}
     if np.isfinite(list(values.values())).all():
         return metric, values, higher_is_better
-    # A model that learns nothing has no loss, and one candidate.
-    losses = {lr: run["best_dev_loss"] for lr, run in runs.items()}
-    return DEV_LOSS, losses if len(losses) > 1 else dict.fromkeys(losses, 0.0), False
+    # What learns nothing has no loss, and one candidate.
+    return DEV_LOSS, {lr: run["dev_loss"].get(column, 0.0) for lr, run in runs.items()}, False
 
 
 def selection_metric(column: str, table: pd.DataFrame) -> tuple[str, float, bool]:

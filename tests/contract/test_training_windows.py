@@ -11,12 +11,12 @@ from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
 from pickbench.training.transforms import gaussian_labels, normalise
 
 RECIPES = {
-    "plain": WindowRecipe(3001, 2 / 3, 3000),
-    "before the trace": WindowRecipe(3001, 2 / 3, 3000, (-1000, None)),
-    "both bounds": WindowRecipe(3001, 2 / 3, 3000, (-1500, 4500)),
-    "short piece": WindowRecipe(3001, 1.0, 600),
-    "only around": WindowRecipe(400, 1.0, 400),
-    "only anywhere": WindowRecipe(3001, 0.0, 3000),
+    "plain": WindowRecipe(3001, 2 / 3, 3000, 3000),
+    "before the trace": WindowRecipe(3001, 2 / 3, 3000, 3000, (-1000, None)),
+    "both bounds": WindowRecipe(3001, 2 / 3, 3000, 3000, (-1500, 4500)),
+    "short piece": WindowRecipe(3001, 1.0, 600, 600),
+    "only around": WindowRecipe(400, 1.0, 400, 400),
+    "only anywhere": WindowRecipe(3001, 0.0, 3000, 3000),
 }
 COLUMNS = ("trace_p_arrival_sample", "trace_s_arrival_sample", "trace_Pn_arrival_sample")
 
@@ -55,8 +55,8 @@ def test_windows_equal_seisbench(name):
         if around[i]:
             cut = sbg.WindowAroundSample(
                 list(COLUMNS),
-                samples_before=recipe.around_pick_samples,
-                windowlen=2 * recipe.around_pick_samples,
+                samples_before=recipe.before,
+                windowlen=recipe.before + recipe.after,
                 selection="random",
                 strategy="variable",
             )
@@ -84,7 +84,7 @@ def test_windows_equal_seisbench(name):
 def test_starts_are_uniform_over_the_allowed_range():
     n = 20000
     traces = TraceTable(np.arange(n), np.full(n, 110), np.full((n, 1), np.nan), ("P",))
-    draws = draw_windows(traces, WindowRecipe(100, 0.0, 50), np.random.default_rng(0), shuffle=False)
+    draws = draw_windows(traces, WindowRecipe(100, 0.0, 50, 50), np.random.default_rng(0), shuffle=False)
     counts = np.bincount(draws.start, minlength=11)
     assert len(counts) == 11, "starts 0 to 10 are all allowed"
     assert np.abs(counts - n / 11).max() < 5 * np.sqrt(n / 11)
@@ -94,7 +94,7 @@ def test_share_around_picks_and_choice_of_pick():
     n = 20000
     picks = np.tile([1000.0, np.nan, 9000.0], (n, 1))
     traces = TraceTable(np.arange(n), np.full(n, 10000), picks, ("P", "S", "P"))
-    draws = draw_windows(traces, WindowRecipe(200, 2 / 3, 150), np.random.default_rng(0), shuffle=False)
+    draws = draw_windows(traces, WindowRecipe(200, 2 / 3, 150, 150), np.random.default_rng(0), shuffle=False)
     near_first = ((draws.low == 850) & (draws.high == 1150)).mean()
     near_last = ((draws.low == 8850) & (draws.high == 9150)).mean()
     assert near_first == pytest.approx(1 / 3, abs=0.02)

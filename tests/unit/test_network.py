@@ -35,7 +35,7 @@ def test_read_out_by_hand():
         ]
     )
     output[1, 2] = 1.0  # nothing but noise
-    given = adapter.read_out(output, torch.tensor([[1, 6], [0, 8]]))
+    given = adapter.read_out(adapter.network(), output, torch.tensor([[1, 6], [0, 8]]))
     assert given["score_detection"].tolist() == pytest.approx([0.7, 0.0])
     assert given["score_p_or_s"].tolist() == pytest.approx([0.6 / 0.4, 1.0])
     assert given["p_sample_pred"].tolist() == [3, 0]
@@ -45,5 +45,6 @@ def test_read_out_by_hand():
 def test_no_s_at_all_is_certainly_p():
     output = torch.zeros(1, 3, 4)
     output[0, 0, 2] = 0.5
-    given = load_adapter(settings("phasenet")).read_out(output, torch.tensor([[0, 4]]))
+    adapter = load_adapter(settings("phasenet"))
+    given = adapter.read_out(adapter.network(), output, torch.tensor([[0, 4]]))
     assert given["score_p_or_s"].item() == np.inf

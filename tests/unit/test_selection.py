@@ -1,6 +1,7 @@
 """The candidate of each answer is chosen on dev alone, by the answer's own metric."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from pickbench.selection import select, selected_dev_answers
 COLUMNS = ["score_detection", "score_p_or_s", "p_sample_pred", "s_sample_pred"]
 
 
-def write_candidate(folder, detection, residual_p, *, status="finished", dev_loss=1.0):
+def write_candidate(folder, detection, residual_p, *, diverged=False, dev_loss=1.0):
     """A training run whose detection scores and P residuals are given; S is always 20 samples late."""
     folder.mkdir(parents=True)
     n = len(detection)
@@ -24,7 +25,9 @@ def write_candidate(folder, detection, residual_p, *, status="finished", dev_los
     task23["p_sample_pred"], task23["s_sample_pred"] = 500.0 + residual_p, 520.0
     task1.to_parquet(folder / "dev_task1.parquet")
     task23.to_parquet(folder / "dev_task23.parquet")
-    (folder / "run.json").write_text(json.dumps({"status": status, "best_dev_loss": dev_loss}))
+    unlearned = dict.fromkeys(COLUMNS, "diverged") if diverged else {}
+    run = {"unlearned": unlearned, "dev_loss": {} if diverged else dict.fromkeys(COLUMNS, dev_loss)}
+    (folder / "run.json").write_text(json.dumps(run))
     return folder
 
 
@@ -59,14 +62,14 @@ def test_without_dev_windows_the_loss_decides(tmp_path):
 
 def test_diverged_runs_are_no_candidates(tmp_path):
     folders = {
-        "0.01": write_candidate(tmp_path / "a", [0.9, 0.1], 0, status="diverged"),
+        "0.01": write_candidate(tmp_path / "a", [0.9, 0.1], 0, diverged=True),
         "0.001": write_candidate(tmp_path / "b", [0.1, 0.9], 30),
     }
     select(folders, COLUMNS, 42, tmp_path / "selected.json")
     chosen = json.loads((tmp_path / "selected.json").read_text())
     assert {answer["lr"] for answer in chosen["answers"].values()} == {"0.001"}
-    assert chosen["diverged"] == ["0.01"]
-    (folders["0.001"] / "run.json").write_text(json.dumps({"status": "diverged", "best_dev_loss": None}))
+    assert chosen["unlearned"] == {"0.01": dict.fromkeys(COLUMNS, "diverged")}
+    shutil.copy(folders["0.01"] / "run.json", folders["0.001"] / "run.json")
     # Nothing is left to answer with: the picker's cells stay empty, and the rest of the grid goes on.
     select(folders, COLUMNS, 42, tmp_path / "selected.json")
     assert json.loads((tmp_path / "selected.json").read_text())["answers"] == {}

@@ -69,7 +69,8 @@ def windows_files(model, dataset):
 def model_of(wildcards):
     """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
     settings = PROJECT.models[wildcards.model]
-    return {key: settings.get(key) for key in ("id", "adapter", "architecture", "settings")}
+    own = {key: settings.get(key) for key in ("id", "adapter", "architecture", "settings")}
+    return {**own, "readout": RUN["readout"]}
 
 
 def answer_columns(wildcards):

@@ -92,8 +92,7 @@ def training_plan(wildcards):
     source = PROJECT.datasets[wildcards.source]
     return {
         "model": model_of(wildcards),
-        "random_window": source["random_window"],
-        "arrival_columns": source["arrival_columns"],
+        **{key: source[key] for key in ("random_window", "detection_samples", "rotate_array", "arrival_columns")},
         "columns": {name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES},
         **{key: RUN["training"][key] for key in ("batch_size", "max_epochs", "max_time_h")},
     }

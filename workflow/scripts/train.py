@@ -17,7 +17,10 @@ with logged(snakemake.log[0]):
         max_time_h=params["max_time_h"],
         threads=snakemake.threads,
         random_window=params["random_window"],
+        detection_samples=params["detection_samples"],
+        rotate_array=params["rotate_array"],
         arrival_columns=params["arrival_columns"],
+        answers=tuple(column for columns in params["columns"].values() for column in columns),
         checkpoints=Path(out.weights).parent / "checkpoints",
     )
     windows = {name: Path(path) for name, path in snakemake.input.items() if name != "data"}

@@ -10,10 +10,12 @@ import pkgutil
 from pickbench.config import suggestion
 from pickbench.errors import InputError
 
+FOUNDATIONS = {"base", "network", "readout", "settings"}
+
 
 def adapters() -> list[str]:
     """Names of the adapter modules: all of this package but what adapters are built on."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in {"base", "network"})
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in FOUNDATIONS)
 
 
 def load_adapter(settings: dict):

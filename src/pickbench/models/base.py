@@ -15,6 +15,7 @@ import pandas as pd
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.files import replacing
+from pickbench.models.settings import Setting, check_settings
 
 Weights = dict[str, np.ndarray]
 
@@ -33,8 +34,14 @@ class TrainingPlan:
         As in the configuration's `training`.
     random_window
         The dataset's bounds for random windows, samples, or None.
+    detection_samples
+        The dataset's fixed length of a detection label from the P on, samples, or None for one that follows from S - P.
+    rotate_array
+        Whether the dataset's picks lie at places that a network could learn, so that windows are to be rotated.
     arrival_columns
         The dataset's own mapping of metadata columns to P or S, or None for the usual one.
+    answers
+        The answers that can be learned from the dataset (columns of a prediction file).
     checkpoints
         Folder for what an interrupted training goes on from.
     """
@@ -46,7 +53,10 @@ class TrainingPlan:
     max_time_h: float
     threads: int
     random_window: tuple[int | None, int | None] | None
+    detection_samples: int | None
+    rotate_array: bool
     arrival_columns: dict[str, str] | None
+    answers: tuple[str, ...]
     checkpoints: Path
 
 
@@ -59,20 +69,24 @@ class Fit:
     weights
         The best weights.
     history
-        One row an epoch: epoch, train_loss, dev_loss, samples_per_s, seconds.
+        One row an epoch of a network: network, epoch, train_loss, dev_loss, samples_per_s, seconds.
+    dev_loss
+        The lowest dev loss of the network that gives an answer, by answer.
+    unlearned
+        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number.
     facts
         Further entries for run.json, such as the device and the best epoch.
-    diverged
-        Whether the loss stopped being a number; the weights are then no result.
     """
 
     weights: Weights
     history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=HISTORY_COLUMNS))
+    dev_loss: dict[str, float] = field(default_factory=dict)
+    unlearned: dict[str, str] = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
-    diverged: bool = False
 
 
-HISTORY_COLUMNS = ["epoch", "train_loss", "dev_loss", "samples_per_s", "seconds"]
+HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s", "seconds"]
+DIVERGED = "diverged"
 
 
 class Adapter(ABC):
@@ -84,27 +98,18 @@ class Adapter(ABC):
         The model's settings, as `pickbench.config.load_project` gives them.
     """
 
-    #: Keys of `settings["settings"]` that the adapter reads, with their types.
-    SETTINGS: dict[str, type | tuple[type, ...]] = {}
+    #: Keys of `settings["settings"]` that the adapter reads.
+    SETTINGS: dict[str, Setting] = {}
 
     def __init__(self, settings: dict):
         self.settings = settings
         #: What to call the model in a message.
         self.file = f"config/models/{settings['id']}.yaml"
-        self._check_settings(settings["settings"])
+        check_settings(settings["settings"], self.SETTINGS, self.file)
 
-    def _check_settings(self, own: dict) -> None:
-        for key, kind in self.SETTINGS.items():
-            if key not in own:
-                raise InputError(f"{self.file}: key 'settings.{key}' is missing")
-            kinds = kind if isinstance(kind, tuple) else (kind,)
-            if not isinstance(own[key], kinds) or (isinstance(own[key], bool) and bool not in kinds):
-                names = " or ".join(k.__name__ for k in kinds)
-                raise InputError(f"{self.file}: key 'settings.{key}' is {own[key]!r}, expected {names}")
-        unknown = sorted(set(own) - set(self.SETTINGS))
-        if unknown:
-            known = ", ".join(self.SETTINGS) or "none"
-            raise InputError(f"{self.file}: unknown key 'settings.{unknown[0]}'; known are {known}")
+    def networks(self) -> dict:
+        """The neural networks that the model consists of, by name; a model without any has none."""
+        return {}
 
     @abstractmethod
     def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:

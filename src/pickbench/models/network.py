@@ -1,47 +1,99 @@
 """What all networks share: training by `pickbench.training.loop`, and answering windows batch by batch."""
 
+import json
 from abc import abstractmethod
 
 import numpy as np
 import pandas as pd
 import torch
 
+from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.metrics.registry import ANSWERS
 from pickbench.models import base
+from pickbench.models.readout import READOUTS
+from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
+
+COMPONENTS = "ZNE"
+# The entry of a weights file that says how a published network wants to be built, as JSON text.
+MODEL_ARGS = "model_args"
+# Of those who train: as the published code does, or without its faults.
+VARIANTS = ("corrected", "paper")
 
 
 class Network(base.Adapter):
-    """A picker that is a neural network."""
+    """A picker that is a neural network of `seisbench.models`."""
 
-    #: Samples of the network's input.
+    #: Classes that `architecture` may name.
+    ARCHITECTURES: dict[str, type[torch.nn.Module]]
+    #: The answers that it gives.
+    GIVES: tuple[str, ...] = tuple(ANSWERS)
+    #: Samples of a training window.
+    train_samples: int
+    #: Samples that are cut around an evaluation window.
     input_samples: int
 
-    @abstractmethod
-    def network(self) -> torch.nn.Module:
-        """Build the network with fresh weights."""
+    SETTINGS = {
+        "variant": choice(*VARIANTS),
+        "around_pick_share": number(0, 1),
+        "around_pick_samples": whole(1, 1_000_000),
+    }
+
+    def __init__(self, settings: dict):
+        name = settings.get("architecture")
+        if name not in self.ARCHITECTURES:
+            raise InputError(
+                f"config/models/{settings['id']}.yaml: key 'architecture' is {name!r}"
+                f"{suggestion(name, self.ARCHITECTURES)}"
+            )
+        super().__init__(settings)
+        self.own = settings["settings"]
+        self.readout = settings.get("readout", READOUTS[0])
+
+    # What a family of networks says of itself.
 
     @abstractmethod
-    def recipe(self, plan: base.TrainingPlan) -> WindowRecipe:
-        """How its training windows are drawn."""
+    def model_args(self) -> dict:
+        """Arguments of the class in `seisbench.models`, as its weight files keep them."""
 
     @abstractmethod
-    def prepare(self, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Turn windows (B, 3, L) with their valid parts (B, 2) into the network's input."""
+    def prepare(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
+    ) -> torch.Tensor:
+        """Turn windows into the network's input.
+
+        Parameters
+        ----------
+        network
+            The network, which may be a published one with a normalisation of its own.
+        waveforms
+            (B, 3, L).
+        valid
+            First and past-the-end sample with data, (B, 2).
+        paper
+            Whether to normalise as the published code does.
+        """
 
     @abstractmethod
-    def loss(self, network: torch.nn.Module, batch: dict, phases: tuple[str, ...]) -> torch.Tensor:
-        """Loss of a batch of `pickbench.training.batches.Batches`."""
+    def labels(self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...]) -> torch.Tensor:
+        """What the network should give for windows with these picks, (B, k)."""
 
     @abstractmethod
-    def read_out(self, output: torch.Tensor, borders: torch.Tensor) -> dict[str, torch.Tensor]:
+    def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Loss of a batch."""
+
+    @abstractmethod
+    def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Answer from the network's output.
 
         Parameters
         ----------
+        network
+            The network; it knows the order of its classes.
         output
-            What the network gave for a batch.
+            What `apply` gave for a batch.
         borders
             First and past-the-end sample of each evaluation window within the input, (B, 2).
 
@@ -51,12 +103,86 @@ class Network(base.Adapter):
             Every answer the network has, (B,); picks in samples of the input.
         """
 
+    def recipe(self, plan: base.TrainingPlan) -> WindowRecipe:
+        """How its training windows are drawn: most of them around a pick, the rest anywhere."""
+        reach = self.own["around_pick_samples"]
+        return WindowRecipe(self.train_samples, self.own["around_pick_share"], reach, reach)
+
+    def apply(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+    ) -> torch.Tensor:
+        """Output of the network for evaluation windows; where one forward is not enough, of all of them."""
+        return network(self.prepare(network, waveforms, valid, paper=self.reads_as_published))
+
+    def frame(self, start: np.ndarray, end: np.ndarray, npts: np.ndarray) -> tuple[np.ndarray, int]:
+        """First sample, (n,), and length of what is cut around evaluation windows."""
+        longest = int((end - start).max(initial=0))
+        if longest > self.input_samples:
+            raise InputError(
+                f"a window of {longest} samples is longer than the {self.input_samples} that "
+                f"{self.settings['id']} looks at; make windows.detection_s and windows.phase_s shorter"
+            )
+        return steer(start, end, npts, self.input_samples), self.input_samples
+
+    # What follows from it.
+
+    @property
+    def learns_as_published(self) -> bool:
+        """Whether it is trained as the published code does, faults included."""
+        return self.own["variant"] == "paper"
+
+    @property
+    def reads_as_published(self) -> bool:
+        """Whether windows are read out as the published code does, faults included."""
+        return self.readout == "paper"
+
+    @property
+    def name(self) -> str:
+        """Name of the class."""
+        return self.settings["architecture"]
+
+    def networks(self) -> dict:
+        """Itself, by the name of its class."""
+        return {self.name: self}
+
+    def network(self, model_args: dict | None = None) -> torch.nn.Module:
+        """Build the network with fresh weights, a published one with its own arguments."""
+        return self.ARCHITECTURES[self.name](**(self.model_args() if model_args is None else model_args))
+
+    def example(
+        self, network: torch.nn.Module, batch: dict, phases: tuple[str, ...], plan: base.TrainingPlan, *, augment: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Input and labels of a batch of `pickbench.training.batches.Batches`.
+
+        Parameters
+        ----------
+        network
+            The network.
+        batch
+            Waveforms, valid parts and picks, on the device that trains.
+        phases
+            P or S for each column of picks.
+        plan
+            The training's settings.
+        augment
+            Whether random changes are allowed, as they are in training, or not, as for the dev loss.
+        """
+        inputs = self.prepare(network, batch["waveforms"], self.trusted(batch), paper=self.learns_as_published)
+        return inputs, self.labels(network, batch["picks"], phases)
+
+    def trusted(self, batch: dict) -> torch.Tensor:
+        """The valid parts of training windows; the published code takes padding for data."""
+        valid = batch["valid"]
+        if not self.learns_as_published:
+            return valid
+        return torch.tensor([0, batch["waveforms"].shape[-1]], device=valid.device).expand_as(valid)
+
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
         """Train on the train split, keeping the weights of the lowest dev loss."""
         # Lightning takes seconds to import, and applying a network does not need it.
         from pickbench.training.loop import train_network
 
-        return train_network(self, dataset, self.recipe(plan), plan)
+        return train_network(self, dataset, plan)
 
     def answer(
         self,
@@ -70,37 +196,55 @@ class Network(base.Adapter):
     ) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = self._load(weights).to(device).eval()
+        network = self.load(weights).to(device).eval()
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
-        npts = dataset.metadata["trace_npts"].to_numpy()[trace]
-        if (end - start > self.input_samples).any():
-            raise InputError(
-                f"a window of {(end - start).max()} samples is longer than the {self.input_samples} that "
-                f"{self.settings['id']} looks at; make windows.detection_s and windows.phase_s shorter"
-            )
-        first = steer(start, end, npts, self.input_samples)
+        first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
         answers = {column: np.full(len(windows), np.nan) for column in columns}
         order = np.argsort(trace, kind="stable")
         for part in np.split(order, range(batch_size, len(order), batch_size)):
-            waveforms, valid = dataset.crop(trace[part], first[part], self.input_samples)
-            with torch.inference_mode():
-                inputs = self.prepare(torch.from_numpy(waveforms).to(device), torch.from_numpy(valid).to(device))
-                given = self.read_out(network(inputs), torch.from_numpy(borders[part]).to(device))
+            waveforms, valid = dataset.crop(trace[part], first[part], length)
+            if self.reads_as_published:
+                valid[:] = 0, length
+            given = self.answer_batch(
+                network, *(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
+            )
             for column in columns:
                 offset = first[part] if column.endswith("_sample_pred") else 0
                 answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
         return pd.DataFrame(answers, index=windows.index)
 
-    def _load(self, weights: base.Weights) -> torch.nn.Module:
-        network = self.network()
+    @torch.inference_mode()
+    def answer_batch(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Answers to a batch of windows (B, 3, L); picks in samples of the input."""
+        return self.read_out(network, self.apply(network, waveforms, valid, borders), borders)
+
+    def load(self, weights: base.Weights) -> torch.nn.Module:
+        """Build the network with these weights.
+
+        Raises
+        ------
+        InputError
+            When they are another network's.
+        """
+        arrays = dict(weights)
+        args = arrays.pop(MODEL_ARGS, None)
+        network = self.network(None if args is None else json.loads(str(args)))
         try:
-            network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+            network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
         except RuntimeError as error:
-            raise InputError(f"weights do not fit {self.settings['id']}: {error}") from None
+            raise InputError(f"weights do not fit {self.settings['id']}: {' '.join(str(error).split())}") from None
         return network
+
+
+def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tensor:
+    """Components in the order that a network was trained with, (B, 3, L)."""
+    wanted = network.component_order
+    return waveforms if wanted == COMPONENTS else waveforms[:, [COMPONENTS.index(component) for component in wanted]]
 
 
 def steer(start: np.ndarray, end: np.ndarray, npts: np.ndarray, length: int) -> np.ndarray:

@@ -5,7 +5,7 @@ trace, and in it a random window of the model's length. Draws depend on the seed
 training sees the windows that it would have seen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,17 @@ class TraceTable:
     def __len__(self) -> int:
         return len(self.trace_idx)
 
+    def is_any_of(self, phases: str) -> np.ndarray:
+        """Mark the pick columns of some phases, (k,)."""
+        return np.array([phase in phases for phase in self.phases], dtype=bool)
+
+    def for_recipe(self, recipe: "WindowRecipe") -> "TraceTable":
+        """The traces that a recipe draws windows from."""
+        if not recipe.only_with_pick:
+            return self
+        kept = (~np.isnan(self.picks) & self.is_any_of(recipe.phases)).any(axis=1)
+        return TraceTable(self.trace_idx[kept], self.npts[kept], self.picks[kept], self.phases)
+
 
 @dataclass(frozen=True)
 class WindowRecipe:
@@ -60,17 +71,28 @@ class WindowRecipe:
         Samples of a window.
     around_pick_share
         Share of the windows that come from a piece around a random pick.
-    around_pick_samples
-        Samples from the pick to either end of that piece.
+    before, after
+        Samples from the pick to the piece's beginning and to its end.
     bounds
         First sample a window may start at and the end it may not pass, relative to the piece; None stands for the
         piece's own ends. Negative starts reach before the piece, where a window is zero.
+    phases
+        The phases whose picks count.
+    only_with_pick
+        Whether traces without such a pick are left out.
     """
 
     length: int
     around_pick_share: float
-    around_pick_samples: int
+    before: int
+    after: int
     bounds: tuple[int | None, int | None] = (None, None)
+    phases: str = "PS"
+    only_with_pick: bool = False
+
+    def within(self, bounds: tuple[int | None, int | None] | None) -> "WindowRecipe":
+        """The recipe with a dataset's bounds, if it has any."""
+        return self if bounds is None else replace(self, bounds=tuple(bounds))
 
 
 @dataclass(frozen=True)
@@ -129,16 +151,16 @@ def draw_windows(table: TraceTable, recipe: WindowRecipe, rng: np.random.Generat
 
 def _pieces(table: TraceTable, recipe: WindowRecipe, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The part of each trace from which its window is drawn, [low, high)."""
-    n, reach = len(table), recipe.around_pick_samples
+    n = len(table)
     around = rng.random(n) < recipe.around_pick_share
     choice = rng.random(n)
-    present = ~np.isnan(table.picks)
+    present = ~np.isnan(table.picks) & table.is_any_of(recipe.phases)
     count = present.sum(axis=1)
     # The chosen pick is the k-th one present. A trace without picks gives its beginning, as in SeisBench.
     k = np.floor(choice * count).astype(np.int64)
     is_chosen = present & (np.cumsum(present, axis=1) == (k + 1)[:, None])
-    pick = np.where(count > 0, np.where(is_chosen, table.picks, 0.0).sum(axis=1), reach)
-    start = np.trunc(pick - reach).astype(np.int64)
+    pick = np.where(count > 0, np.where(is_chosen, table.picks, 0.0).sum(axis=1), recipe.before)
+    start = np.trunc(pick - recipe.before).astype(np.int64)
     low = np.where(around, np.clip(start, 0, table.npts), 0)
-    high = np.where(around, np.clip(start + 2 * reach, 0, table.npts), table.npts)
+    high = np.where(around, np.clip(start + recipe.before + recipe.after, 0, table.npts), table.npts)
     return low, high

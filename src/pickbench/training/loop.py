@@ -20,7 +20,8 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import replacing
-from pickbench.models.base import HISTORY_COLUMNS, Fit, TrainingPlan
+from pickbench.models.base import DIVERGED, HISTORY_COLUMNS, Fit, TrainingPlan
+from pickbench.models.network import Network
 from pickbench.training.batches import Batches, loader
 from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
 
@@ -30,29 +31,30 @@ DEV_STREAM, TRAIN_STREAM = 0, 1
 
 
 class Module(pl.LightningModule):
-    """A network with its loss; `adapter.loss(network, batch, phases)` does the rest."""
+    """A network that learns what its adapter makes of a batch."""
 
-    def __init__(self, adapter, network: torch.nn.Module, phases: tuple[str, ...], learning_rate: float):
+    def __init__(self, adapter: Network, phases: tuple[str, ...], plan: TrainingPlan):
         super().__init__()
-        self.network = network
-        self._adapter = adapter
-        self._phases = phases
-        self._learning_rate = learning_rate
+        self.network = adapter.network()
+        self._adapter, self._phases, self._plan = adapter, phases, plan
 
     def training_step(self, batch: dict, _: int) -> torch.Tensor:
         """Loss of a training batch."""
-        loss = self._adapter.loss(self.network, batch, self._phases)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["waveforms"]))
-        return loss
+        return self._loss("train_loss", batch, augment=True)
 
     def validation_step(self, batch: dict, _: int) -> None:
         """Loss of a dev batch."""
-        loss = self._adapter.loss(self.network, batch, self._phases)
-        self.log("dev_loss", loss, batch_size=len(batch["waveforms"]))
+        self._loss("dev_loss", batch, augment=False)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, as in the paper."""
-        return torch.optim.Adam(self.parameters(), lr=self._learning_rate)
+        return torch.optim.Adam(self.parameters(), lr=self._plan.learning_rate)
+
+    def _loss(self, name: str, batch: dict, *, augment: bool) -> torch.Tensor:
+        inputs, labels = self._adapter.example(self.network, batch, self._phases, self._plan, augment=augment)
+        loss = self._adapter.loss(self.network(inputs), labels)
+        self.log(name, loss, on_step=False, on_epoch=True, batch_size=len(inputs))
+        return loss
 
 
 class Windows(pl.LightningDataModule):
@@ -61,9 +63,10 @@ class Windows(pl.LightningDataModule):
     def __init__(self, dataset: PreparedDataset, recipe: WindowRecipe, plan: TrainingPlan):
         super().__init__()
         self._dataset, self._recipe, self._plan = dataset, recipe, plan
-        mapping = plan.arrival_columns
-        self.train = TraceTable.from_metadata(dataset.metadata, "train", mapping)
-        self.dev = TraceTable.from_metadata(dataset.metadata, "dev", mapping)
+        self.train, self.dev = (
+            TraceTable.from_metadata(dataset.metadata, split, plan.arrival_columns).for_recipe(recipe)
+            for split in ("train", "dev")
+        )
 
     def train_dataloader(self):
         """Windows of the current epoch, in random order."""
@@ -83,10 +86,11 @@ class Windows(pl.LightningDataModule):
 class Keeper(Callback):
     """Keeps the best weights and the history, in memory and in every checkpoint, and says how far the training is."""
 
-    def __init__(self, seed: int, samples: int):
+    def __init__(self, name: str, seed: int, samples: int):
         self.best: dict[str, torch.Tensor] = {}
         self.history: list[dict] = []
         self.diverged = False
+        self._name = name
         self._seed = seed
         self._samples = samples
         self._started = 0.0
@@ -108,11 +112,12 @@ class Keeper(Callback):
             self.diverged = trainer.should_stop = True
         elif dev_loss < min((row["dev_loss"] for row in self.history), default=math.inf):
             self.best = {k: v.detach().cpu().clone() for k, v in module.network.state_dict().items()}
-        self.history.append(dict(zip(HISTORY_COLUMNS, (epoch, train_loss, dev_loss, rate, seconds), strict=True)))
+        row = (self._name, epoch, train_loss, dev_loss, rate, seconds)
+        self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
         left = timedelta(seconds=round(seconds * (trainer.max_epochs - epoch)))
         log.info(
-            "epoch %d/%d  train loss %.4f  dev loss %.4f  %.0f samples/s  %s left at most",
-            epoch, trainer.max_epochs, train_loss, dev_loss, rate, left,
+            "%s  epoch %d/%d  train loss %.4f  dev loss %.4f  %.0f samples/s  %s left at most",
+            self._name, epoch, trainer.max_epochs, train_loss, dev_loss, rate, left,
         )  # fmt: skip
 
     def state_dict(self) -> dict:
@@ -144,17 +149,15 @@ class WholeFileIO(TorchCheckpointIO):
             super().save_checkpoint(checkpoint, temporary, storage_options)
 
 
-def train_network(adapter, dataset: PreparedDataset, recipe: WindowRecipe, plan: TrainingPlan) -> Fit:
+def train_network(adapter: Network, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:
     """Train a network on a dataset.
 
     Parameters
     ----------
     adapter
-        A `pickbench.models.network.Network`.
+        The network's adapter.
     dataset
         The prepared source.
-    recipe
-        How to draw training windows.
     plan
         Learning rate, seed and limits.
 
@@ -165,9 +168,9 @@ def train_network(adapter, dataset: PreparedDataset, recipe: WindowRecipe, plan:
     """
     torch.set_num_threads(plan.threads)
     pl.seed_everything(plan.seed, verbose=False)
-    windows = Windows(dataset, recipe, plan)
-    keeper = Keeper(plan.seed, len(windows.train))
-    last = plan.checkpoints / "last.ckpt"
+    windows = Windows(dataset, adapter.recipe(plan), plan)
+    keeper = Keeper(adapter.name, plan.seed, len(windows.train))
+    last = plan.checkpoints / f"{adapter.name}.ckpt"
     trainer = pl.Trainer(
         max_epochs=plan.max_epochs,
         accelerator="auto",
@@ -182,16 +185,20 @@ def train_network(adapter, dataset: PreparedDataset, recipe: WindowRecipe, plan:
         # One process on one device, whatever a scheduler says around it.
         plugins=[WholeFileIO(), LightningEnvironment()],
     )
-    module = Module(adapter, adapter.network(), windows.train.phases, plan.learning_rate)
+    module = Module(adapter, windows.train.phases, plan)
     trainer.fit(module, datamodule=windows, ckpt_path=_resumable(last), weights_only=True)
     history = pd.DataFrame(keeper.history, columns=HISTORY_COLUMNS)
+    if keeper.diverged:
+        return Fit({}, history, unlearned=dict.fromkeys(adapter.GIVES, DIVERGED), facts=_facts(trainer, module))
     weights = {name: tensor.numpy() for name, tensor in keeper.best.items()}
-    facts = {
-        "device": str(trainer.strategy.root_device),
-        "parameters": sum(p.numel() for p in module.network.parameters() if p.requires_grad),
-        "best_epoch": int(history.loc[history["dev_loss"].idxmin(), "epoch"]) if weights else None,
-    }
-    return Fit(weights, history, facts, keeper.diverged)
+    best = history.loc[history["dev_loss"].idxmin()]
+    facts = {**_facts(trainer, module), "best_epoch": int(best["epoch"])}
+    return Fit(weights, history, dict.fromkeys(adapter.GIVES, float(best["dev_loss"])), facts=facts)
+
+
+def _facts(trainer: pl.Trainer, module: Module) -> dict:
+    trainable = sum(p.numel() for p in module.network.parameters() if p.requires_grad)
+    return {"device": str(trainer.strategy.root_device), "parameters": trainable}
 
 
 def _resumable(path) -> str | None:

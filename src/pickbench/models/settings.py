@@ -1,0 +1,77 @@
+"""What an adapter accepts among its model's `settings`, checked before anything else is done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pickbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a model's `settings`.
+
+    Attributes
+    ----------
+    expected
+        What is right, in words.
+    kinds
+        Types of the value; a bool is no number.
+    low, high
+        Least and largest number.
+    choices
+        The values allowed, if they are few.
+    """
+
+    expected: str
+    kinds: tuple[type, ...]
+    low: float | None = None
+    high: float | None = None
+    choices: tuple = ()
+
+    def allows(self, value) -> bool:
+        """Whether a value is right."""
+        if not isinstance(value, self.kinds) or (isinstance(value, bool) and bool not in self.kinds):
+            return False
+        if self.choices:
+            return value in self.choices
+        return self.low is None or self.low <= value <= self.high
+
+
+def number(low: float, high: float) -> Setting:
+    """A number from `low` to `high`."""
+    return Setting(f"a number from {low:g} to {high:g}", (int, float), low, high)
+
+
+def whole(low: int, high: int) -> Setting:
+    """A whole number from `low` to `high`."""
+    return Setting(f"a whole number from {low} to {high}", (int,), low, high)
+
+
+def choice(*values: str) -> Setting:
+    """One of a few words."""
+    return Setting(" or ".join(values), (str,), choices=values)
+
+
+def flag() -> Setting:
+    """True or false."""
+    return Setting("true or false", (bool,))
+
+
+def check_settings(own: Mapping, known: Mapping[str, Setting], file: str) -> None:
+    """Hold a model's settings against those that its adapter reads.
+
+    Raises
+    ------
+    InputError
+        For a key that is missing or unknown, or a value that is not allowed.
+    """
+    for key, setting in known.items():
+        if key not in own:
+            raise InputError(f"{file}: key 'settings.{key}' is missing, expected {setting.expected}")
+        if not setting.allows(own[key]):
+            raise InputError(f"{file}: key 'settings.{key}' is {own[key]!r}, expected {setting.expected}")
+    unknown = sorted(set(own) - set(known))
+    if unknown:
+        raise InputError(
+            f"{file}: unknown key 'settings.{unknown[0]}'; known are {', '.join(known) if known else 'none'}"
+        )
