@@ -11,7 +11,8 @@ from pickbench.errors import InputError
 from pickbench.models.base import TrainingPlan
 from pickbench.models.network import Network
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.transforms import gaussian_labels, normalise, soft_cross_entropy
+from pickbench.training.labels import gaussian_labels, soft_cross_entropy
+from pickbench.training.transforms import normalise
 
 ARCHITECTURES = {"PhaseNet": sbm.PhaseNet, "PhaseNetLight": sbm.PhaseNetLight}
 CLASSES = "PSN"
