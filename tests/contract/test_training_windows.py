@@ -4,11 +4,9 @@ from unittest import mock
 
 import numpy as np
 import pytest
-import torch
 from seisbench import generate as sbg
 
 from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
-from pickbench.training.transforms import gaussian_labels, normalise
 
 RECIPES = {
     "plain": WindowRecipe(3001, 2 / 3, 3000, 3000),
@@ -107,52 +105,3 @@ def test_shuffling_changes_the_order_alone():
     mixed = draw_windows(traces, recipe, np.random.default_rng(5), shuffle=True)
     assert not np.array_equal(mixed.row, plain.row)
     np.testing.assert_array_equal(mixed.start, plain.start[mixed.row])
-
-
-@pytest.mark.parametrize("norm", ["peak", "std"])
-def test_normalise_equals_seisbench(norm):
-    rng = np.random.default_rng(1)
-    waveforms = (rng.standard_normal((20, 3, 500)) * 100 + 40).astype(np.float32)
-    valid = np.stack([rng.integers(0, 200, 20), rng.integers(300, 501, 20)], axis=1)
-    valid[:5] = [0, 500]
-    for i, (low, high) in enumerate(valid):
-        waveforms[i, :, :low], waveforms[i, :, high:] = 0, 0
-    ours = normalise(torch.from_numpy(waveforms), torch.from_numpy(valid), norm).numpy()
-    transform = sbg.Normalize(demean_axis=-1, amp_norm_axis=-1, amp_norm_type=norm)
-    for i, (low, high) in enumerate(valid):
-        # SeisBench has no notion of padding, so it sees the samples that exist; where all do, that is the whole window.
-        state = {"X": (waveforms[i, :, low:high].astype(np.float64), {})}
-        transform(state)
-        np.testing.assert_allclose(ours[i, :, low:high], state["X"][0], atol=2e-6)
-        assert not ours[i, :, :low].any() and not ours[i, :, high:].any()
-
-
-def test_normalise_of_nothing_is_nothing():
-    dead = torch.zeros(2, 3, 50)
-    for valid in ([[0, 50], [0, 50]], [[10, 10], [50, 50]]):
-        assert not normalise(dead, torch.tensor(valid), "std").isnan().any()
-
-
-@pytest.mark.parametrize("sigma", [10, 20])
-def test_labels_equal_seisbench(sigma):
-    rng = np.random.default_rng(2)
-    # Close picks and picks outside the window among them: their tails count as well.
-    picks = rng.uniform(-200, 1200, (40, 3))
-    picks[:10, 1] = picks[:10, 0] + rng.uniform(-15, 15, 10)
-    picks[rng.random((40, 3)) < 0.3] = np.nan
-    phases = ("P", "S", "P")
-    ours = gaussian_labels(torch.from_numpy(picks), phases, "PSN", 1001, sigma).numpy()
-    columns = dict(zip(COLUMNS, phases, strict=True))
-    labeller = sbg.ProbabilisticLabeller(label_columns=columns, sigma=sigma, dim=0, model_labels="PSN")
-    for i in range(len(picks)):
-        state = {"X": (np.zeros((3, 1001)), dict(zip(COLUMNS, picks[i].tolist(), strict=True)))}
-        labeller(state)
-        np.testing.assert_allclose(ours[i], state["y"][0], atol=1e-9)
-
-
-def test_labels_add_up_to_one_and_peak_at_the_pick():
-    labels = gaussian_labels(torch.tensor([[300.0, 600.0]]), ("P", "S"), "PSN", 1001, 20)[0]
-    np.testing.assert_allclose(labels.sum(dim=0), 1, atol=1e-6)
-    assert labels[0].argmax() == 300 and labels[1].argmax() == 600
-    # One sigma from the pick a Gaussian has fallen to exp(-1/2).
-    assert labels[0, 320].item() == pytest.approx(np.exp(-0.5), abs=1e-6)

@@ -11,7 +11,8 @@ from pickbench.models.network import COMPONENTS, Network, in_order_of
 from pickbench.models.readout import from_curves
 from pickbench.models.settings import choice, flag, number
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.transforms import gaussian_labels, normalise, soft_cross_entropy
+from pickbench.training.labels import gaussian_labels, soft_cross_entropy
+from pickbench.training.transforms import normalise
 
 
 class Adapter(Network):
