@@ -182,6 +182,10 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
 
     found = _find(["config/models"], root)
     models = {m: _read_entry("model", m, found, schemas["model"], files) for m in config["models"]}
+    for model_id, options in config["model_options"].items():
+        if model_id not in models:
+            raise InputError(f"model_options: unknown model '{model_id}'{suggestion(model_id, models)}")
+        models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
     return Project(config, datasets, models)
 
 

@@ -12,7 +12,6 @@ from pickbench.grid import TASK_FILES, columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import adapters, load_adapter
 from pickbench.models.base import TrainingPlan, load_weights, save_weights
-from pickbench.models.network import Network
 from tests.conftest import ROOT
 
 SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")
@@ -79,15 +78,16 @@ def test_learns_writes_and_answers(name, easy_dataset, tmp_path):
         wanted = columns(name, task_file)
         if not wanted:
             continue
-        rows = windows(dataset, task_file)
+        # A few are enough; sliding GPD over all of them takes minutes.
+        rows = windows(dataset, task_file).iloc[::5]
         answers = adapter.answer(dataset, rows, weights, wanted, seed=1, batch_size=8)
         assert list(answers.columns) == wanted
         assert (answers.dtypes == np.float64).all()
         assert answers.notna().all().all()
         # The same windows in another order and in other batches get the same answers.
-        if isinstance(adapter, Network):
+        if adapter.networks():
             mixed = rows.sample(frac=1, random_state=0)
-            again = adapter.answer(dataset, mixed, weights, wanted, seed=1, batch_size=5).loc[rows.index]
+            again = adapter.answer(dataset, mixed, weights, wanted, seed=1, batch_size=3).loc[rows.index]
             np.testing.assert_allclose(again, answers, rtol=1e-5, atol=1e-6)
         for column in wanted:
             if column.endswith("_sample_pred"):
@@ -106,8 +106,9 @@ def test_fits_are_reproducible(name, easy_dataset, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in FILES if "parameters" in settings(name)])
 def test_size_is_as_documented(name):
-    network = load_adapter(settings(name)).network()
-    assert sum(p.numel() for p in network.parameters() if p.requires_grad) == settings(name)["parameters"]
+    networks = [adapter.network() for adapter in load_adapter(settings(name)).networks().values()]
+    trainable = sum(p.numel() for network in networks for p in network.parameters() if p.requires_grad)
+    assert trainable == settings(name)["parameters"]
 
 
 @pytest.mark.parametrize("name", FILES)

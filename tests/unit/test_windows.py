@@ -13,7 +13,7 @@ from scipy.stats import kstest, spearmanr
 from pickbench.errors import InputError
 from pickbench.phases import arrivals
 from pickbench.windows.draws import splitmix64
-from pickbench.windows.rules import WindowRules, detection_windows, phase_windows, write_windows
+from pickbench.windows.rules import WindowRules, detection_windows, phase_windows, thin, write_windows
 
 RULES = WindowRules()
 # The same rules at a size where every start can be tried: 60, 30, 10, 4, 5 and 8 samples.
@@ -388,6 +388,25 @@ def test_written_windows_are_those_of_the_metadata_in_any_chunking(tmp_path):
             size = -(-12 // len(chunks))
             expected["trace_chunk"] = [chunks[i // size] for i in expected["trace_idx"]]
             pd.testing.assert_frame_equal(found, expected, check_dtype=False, check_exact=True)
+
+
+def test_at_most_keeps_so_many_of_each_kind():
+    n = 400
+    metadata = table([9000] * n, split=["dev", "test"] * (n // 2), P=[5000.0] * (n // 4) + [np.nan] * (3 * n // 4))
+    every = detection_windows(metadata, RULES, MAPPING)
+    rules = replace(RULES, at_most=30)
+    kept = thin(every, "trace_type", metadata, rules)
+    assert (kept.groupby(["trace_split", "trace_type"]).size() == 30).all()
+    pd.testing.assert_frame_equal(kept, kept.merge(every), check_dtype=False)
+    assert kept["trace_idx"].is_monotonic_increasing
+    # The choice belongs to the windows, not to their order, and is a random one.
+    turned = metadata.iloc[::-1]
+    again = thin(detection_windows(turned, RULES, MAPPING), "trace_type", turned, rules)
+    assert set(again["trace_name"]) == set(kept["trace_name"])
+    other = thin(every, "trace_type", metadata, replace(rules, seed=1))
+    assert set(other["trace_name"]) != set(kept["trace_name"])
+    assert kstest(kept.loc[kept["trace_type"] == "noise", "trace_idx"] / n, "uniform").pvalue > 1e-3
+    assert thin(every, "trace_type", metadata, replace(RULES, at_most=1000)).equals(every)
 
 
 def test_only_the_tasks_that_are_declared_are_written(tmp_path):

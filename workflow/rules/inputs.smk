@@ -87,14 +87,30 @@ def own_windows(wildcards):
     return windows_files(wildcards.model, wildcards.source)
 
 
+def training_of(wildcards):
+    """The training settings of a model."""
+    return {**RUN["training"], **RUN["model_options"].get(wildcards.model, {}).get("training", {})}
+
+
+def training_threads(wildcards):
+    """CPU cores of a model's training."""
+    return training_of(wildcards)["threads"]
+
+
+def training_runtime(wildcards):
+    """Time limit of a model's training job: the training's own, and an hour for all that comes before and after."""
+    return f"{round(60 * training_of(wildcards)['max_time_h'] + 60)}m"
+
+
 def training_plan(wildcards):
     """The settings that a training follows from, besides its data."""
     source = PROJECT.datasets[wildcards.source]
+    training = training_of(wildcards)
     return {
         "model": model_of(wildcards),
         **{key: source[key] for key in ("random_window", "detection_samples", "rotate_array", "arrival_columns")},
         "columns": {name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES},
-        **{key: RUN["training"][key] for key in ("batch_size", "max_epochs", "max_time_h")},
+        **{key: training[key] for key in ("batch_size", "max_epochs", "max_time_h")},
     }
 
 

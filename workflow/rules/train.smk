@@ -18,10 +18,10 @@ rule train:
         "results/benchmarks/train/{model}/{source}/lr{lr}-seed{seed}.tsv"
     conda:
         ENVIRONMENT
-    threads: RUN["training"]["threads"]
+    threads: training_threads
     resources:
         mem_mb=16000,
-        runtime=f"{round(60 * RUN['training']['max_time_h'] + 60)}m",
+        runtime=training_runtime,
     params:
         version=VERSIONS["train"],
         plan=training_plan,

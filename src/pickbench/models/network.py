@@ -2,6 +2,7 @@
 
 import json
 from abc import abstractmethod
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,9 @@ class Network(base.Adapter):
         """
 
     @abstractmethod
-    def labels(self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...]) -> torch.Tensor:
+    def labels(
+        self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: base.TrainingPlan
+    ) -> torch.Tensor:
         """What the network should give for windows with these picks, (B, k)."""
 
     @abstractmethod
@@ -168,7 +171,7 @@ class Network(base.Adapter):
             Whether random changes are allowed, as they are in training, or not, as for the dev loss.
         """
         inputs = self.prepare(network, batch["waveforms"], self.trusted(batch), paper=self.learns_as_published)
-        return inputs, self.labels(network, batch["picks"], phases)
+        return inputs, self.labels(network, batch["picks"], phases, plan)
 
     def trusted(self, batch: dict) -> torch.Tensor:
         """The valid parts of training windows; the published code takes padding for data."""
@@ -182,7 +185,8 @@ class Network(base.Adapter):
         # Lightning takes seconds to import, and applying a network does not need it.
         from pickbench.training.loop import train_network
 
-        return train_network(self, dataset, plan)
+        fit = train_network(self, dataset, plan)
+        return replace(fit, facts={"networks": {self.name: fit.facts}})
 
     def answer(
         self,
@@ -245,6 +249,30 @@ def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tens
     """Components in the order that a network was trained with, (B, 3, L)."""
     wanted = network.component_order
     return waveforms if wanted == COMPONENTS else waveforms[:, [COMPONENTS.index(component) for component in wanted]]
+
+
+def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cut windows into pieces of one length.
+
+    Parameters
+    ----------
+    waveforms
+        (B, C, L).
+    valid
+        First and past-the-end sample with data, (B, 2).
+    samples, step
+        Length of a piece, and from one piece to the next.
+
+    Returns
+    -------
+    pieces : Tensor
+        (B, n, C, samples).
+    valid : Tensor
+        Of each piece, (B, n, 2).
+    """
+    pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
+    begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
+    return pieces, (valid[:, None, :] - begin).clamp(0, samples)
 
 
 def steer(start: np.ndarray, end: np.ndarray, npts: np.ndarray, length: int) -> np.ndarray:

@@ -39,9 +39,12 @@ class Adapter(Network):
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
     ) -> torch.Tensor:
         """Demean and scale every component."""
-        return normalise(in_order_of(network, waveforms), valid, network.norm)
+        norm = "peak" if network.norm_amp_per_comp else network.norm
+        return normalise(in_order_of(network, waveforms), valid, norm, trend=network.norm_detrend)
 
-    def labels(self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...]) -> torch.Tensor:
+    def labels(
+        self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
+    ) -> torch.Tensor:
         """Gaussians around the picks, (B, 3, L)."""
         return gaussian_labels(picks, phases, network.labels, self.train_samples, self.own["sigma_samples"])
 

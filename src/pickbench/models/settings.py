@@ -30,6 +30,8 @@ class Setting:
 
     def allows(self, value) -> bool:
         """Whether a value is right."""
+        if value is None and type(None) in self.kinds:
+            return True
         if not isinstance(value, self.kinds) or (isinstance(value, bool) and bool not in self.kinds):
             return False
         if self.choices:
@@ -40,6 +42,11 @@ class Setting:
 def number(low: float, high: float) -> Setting:
     """A number from `low` to `high`."""
     return Setting(f"a number from {low:g} to {high:g}", (int, float), low, high)
+
+
+def number_or_null(low: float, high: float) -> Setting:
+    """A number from `low` to `high`, or null."""
+    return Setting(f"a number from {low:g} to {high:g} or null", (int, float, type(None)), low, high)
 
 
 def whole(low: int, high: int) -> Setting:

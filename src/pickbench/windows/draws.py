@@ -60,11 +60,15 @@ def draw(low: np.ndarray, high: np.ndarray, keys: np.ndarray, kind: str, seed: i
         What was drawn there, int64, shape (drawn,), uniform over low ... high.
     """
     rows = np.flatnonzero(low <= high)
-    bits = mix(keys[rows], np.array([kind], dtype=object))
-    bits = splitmix64(bits ^ np.array([seed % 2**64], np.uint64))
-    uniform = (bits >> np.uint64(11)) * 2.0**-53
+    uniform = (draw_bits(keys[rows], kind, seed) >> np.uint64(11)) * 2.0**-53
     numbers = low[rows] + np.floor(uniform * (high[rows] - low[rows] + 1))
     return rows, numbers.astype(np.int64)
+
+
+def draw_bits(keys: np.ndarray, kind: str, seed: int) -> np.ndarray:
+    """Draw 64 random bits for each key (uint64, shape (n,)); `kind` and `seed` set draws for the same key apart."""
+    bits = mix(keys, np.array([kind], dtype=object))
+    return splitmix64(bits ^ np.array([seed % 2**64], np.uint64))
 
 
 def splitmix64(state: np.ndarray) -> np.ndarray:

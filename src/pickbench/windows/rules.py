@@ -16,7 +16,7 @@ from pickbench.errors import InputError
 from pickbench.phases import arrival_columns as present_arrival_columns
 from pickbench.phases import arrivals, unmapped_arrival_columns
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
-from pickbench.windows.draws import draw, mix, trace_keys
+from pickbench.windows.draws import draw, draw_bits, mix, trace_keys
 from pickbench.windows.tables import (
     check_windows,
     read_metadata,
@@ -50,6 +50,8 @@ class WindowRules:
     noise_before_s_only
         Draw noise before a first arrival that is an S. The paper does; but the P that was not labelled may lie
         there, so the default leaves these windows out.
+    at_most
+        Most windows of a kind (earthquake, noise; P, S) in a split, a random choice; None keeps all.
     seed
         Draws other windows when it changes.
     """
@@ -61,6 +63,7 @@ class WindowRules:
     edge_s: float = 0.5
     noise_gap_s: float = 1.0
     noise_before_s_only: bool = False
+    at_most: int | None = None
     seed: int = 42
 
     def __post_init__(self):
@@ -169,6 +172,28 @@ def phase_windows(
     return window_table(traces, trace[chosen], start, start + length, answers)
 
 
+def thin(windows: pd.DataFrame, kind: str, metadata: pd.DataFrame, rules: WindowRules) -> pd.DataFrame:
+    """Keep at most `at_most` windows of each kind in each split, in their order.
+
+    Parameters
+    ----------
+    windows
+        A table of windows.
+    kind
+        The column that says of which kind a window is.
+    metadata
+        What the windows were drawn from.
+    rules
+        See `WindowRules`.
+    """
+    if rules.at_most is None:
+        return windows
+    keys = mix(trace_keys(metadata.loc[windows["trace_idx"]]), windows["start_sample"].astype(str).to_numpy(object))
+    lot = pd.Series(draw_bits(keys, "kept", rules.seed), index=windows.index)
+    rank = lot.groupby([windows["trace_split"], windows[kind]]).rank(method="first")
+    return windows[rank <= rules.at_most].reset_index(drop=True)
+
+
 def write_windows(
     dataset_dir: Path,
     tasks: Sequence[int],
@@ -199,10 +224,13 @@ def write_windows(
     metadata = read_metadata(dataset_dir, arrivals=arrival_columns or ())
     _check_arrival_columns(metadata, arrival_columns, dataset_dir)
     tables = {}
-    for makes, path, group in ((detection_windows, task1_csv, (1,)), (phase_windows, task23_csv, (2, 3))):
+    for makes, kind, path, group in (
+        (detection_windows, "trace_type", task1_csv, (1,)),
+        (phase_windows, "phase_label", task23_csv, (2, 3)),
+    ):
         declared = [task for task in group if task in tasks]
         if declared:
-            tables[path] = makes(metadata, rules, arrival_columns)
+            tables[path] = thin(makes(metadata, rules, arrival_columns), kind, metadata, rules)
             check_windows(tables[path], declared, f"metadata of {dataset_dir}")
     for path, table in tables.items():
         write_table(table, path)

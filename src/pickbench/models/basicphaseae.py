@@ -1,0 +1,81 @@
+"""BasicPhaseAE (Woollam et al. 2019, doi 10.1785/0220180312): a small convolutional autoencoder over 6 s.
+
+It gives the probabilities of P, S and noise at every sample. Longer windows are covered by overlapping pieces.
+"""
+
+from dataclasses import replace
+
+import seisbench.models as sbm
+import torch
+
+from pickbench.models.base import TrainingPlan
+from pickbench.models.network import COMPONENTS, Network, cut, in_order_of
+from pickbench.models.readout import from_curves
+from pickbench.models.settings import number
+from pickbench.training.draws import WindowRecipe
+from pickbench.training.labels import gaussian_labels, soft_cross_entropy
+from pickbench.training.transforms import normalise
+
+# Pieces of 6 s start every 4 s; the first second of a piece is left to the piece before it.
+STEP, OVERLAP = 400, 100
+
+
+class Adapter(Network):
+    """BasicPhaseAE."""
+
+    ARCHITECTURES = {"BasicPhaseAE": sbm.BasicPhaseAE}
+    SETTINGS = {**Network.SETTINGS, "sigma_samples": number(0.1, 600)}
+    train_samples = 600
+    input_samples = 3000
+
+    def model_args(self) -> dict:
+        """Classes in the order P, S, noise."""
+        return {"phases": "PSN", "component_order": COMPONENTS}
+
+    def recipe(self, plan: TrainingPlan) -> WindowRecipe:
+        """Windows of 6 s; in the published code the piece around a pick ends at the pick and never holds it."""
+        recipe = super().recipe(plan)
+        return replace(recipe, after=0) if self.learns_as_published else recipe
+
+    def prepare(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
+    ) -> torch.Tensor:
+        """Demean and scale every component, by its standard deviation as SeisBench does, or by its peak."""
+        return normalise(in_order_of(network, waveforms), valid, "peak" if paper else "std")
+
+    def labels(
+        self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
+    ) -> torch.Tensor:
+        """Gaussians around the picks, (B, 3, 600)."""
+        return gaussian_labels(picks, phases, network.labels, self.train_samples, self.own["sigma_samples"])
+
+    def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Soft cross entropy."""
+        return soft_cross_entropy(output, labels)
+
+    def apply(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+    ) -> torch.Tensor:
+        """Probabilities at every sample, (B, 3, 3000), joined from seven pieces.
+
+        Each piece is normalised by itself, as in training; the published code normalises all 30 s.
+        """
+        paper = self.reads_as_published
+        if paper:
+            waveforms = self.prepare(network, waveforms, valid, paper=True)
+        pieces, within = cut(waveforms, valid, self.train_samples, STEP)
+        batch, count = pieces.shape[:2]
+        inputs = pieces.flatten(0, 1)
+        if not paper:
+            inputs = self.prepare(network, inputs, within.flatten(0, 1), paper=False)
+        given = network(inputs).unflatten(0, (batch, count))
+        joined = given.new_empty(batch, 3, self.input_samples)
+        joined[..., : self.train_samples] = given[:, 0]
+        for i in range(1, count):
+            joined[..., i * STEP + OVERLAP : i * STEP + self.train_samples] = given[:, i, :, OVERLAP:]
+        return joined
+
+    def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """Take the largest probabilities in the window, and where they are."""
+        p, s, noise = (output[:, network.labels.index(label)] for label in "PSN")
+        return from_curves(1 - noise, p, s, borders, self.readout)
