@@ -139,7 +139,11 @@ class Picker(Network):
 class Adapter(base.Adapter):
     """DeepPhasePick: the detector and both pickers."""
 
-    SETTINGS = {**Network.SETTINGS, "picker_around_pick_samples": whole(1, 1_000_000)}
+    SETTINGS = {
+        **Network.SETTINGS,
+        "picker_around_pick_samples": whole(1, 1_000_000),
+        "picker_max_epochs": whole(1, 1_000_000),
+    }
 
     def __init__(self, settings: dict):
         super().__init__(settings)
@@ -160,8 +164,10 @@ class Adapter(base.Adapter):
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
         """Train those networks whose answers can be learned, one after the other."""
+        limit = self.settings["settings"]["picker_max_epochs"]
+        of_pickers = replace(plan, max_epochs=min(plan.max_epochs, limit))
         fits = {
-            name: network.fit(dataset, plan)
+            name: network.fit(dataset, of_pickers if isinstance(network, Picker) else plan)
             for name, network in self._networks.items()
             if set(network.GIVES) & set(plan.answers)
         }
