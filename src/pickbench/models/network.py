@@ -10,6 +10,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import base
 from pickbench.training.draws import WindowRecipe
+from pickbench.windows.steering import steer
 
 
 class Network(base.Adapter):
@@ -101,27 +102,3 @@ class Network(base.Adapter):
         except RuntimeError as error:
             raise InputError(f"weights do not fit {self.settings['id']}: {error}") from None
         return network
-
-
-def steer(start: np.ndarray, end: np.ndarray, npts: np.ndarray, length: int) -> np.ndarray:
-    """Place the network's input around an evaluation window.
-
-    The window lies in the middle of the input; where the input would leave the trace it is moved, and where the trace
-    is shorter than the input it starts with the trace, as `seisbench.generate.SteeredWindow` does.
-
-    Parameters
-    ----------
-    start, end
-        Evaluation windows in samples of their traces, (n,).
-    npts
-        Samples of the traces, (n,).
-    length
-        Samples of the input; no less than any window.
-
-    Returns
-    -------
-    ndarray
-        First sample of each input, (n,).
-    """
-    first = start - (length - (end - start)) // 2
-    return np.maximum(np.minimum(first, npts - length), 0)
