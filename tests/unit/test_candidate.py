@@ -26,7 +26,7 @@ def test_a_searched_candidate_is_written(easy_dataset, tmp_path):
     history = pd.read_csv(tmp_path / "out" / "history.csv", float_precision="round_trip")
     assert run["status"] == "finished" and run["epochs"] == 8
     assert run["best_dev_loss"] == run["best_rmse_s"] == history["dev_loss"].min()
-    assert sorted(run["found"]) == ["highpass_hz", "lowpass_hz", "threshold1", "tdownmax_s", "tupevent_s"]
+    assert sorted(run["found"]) == ["highpass_hz", "lowpass_hz", "tdownmax_s", "threshold1", "tupevent_s"]
     dev = pd.read_parquet(tmp_path / "out" / "dev_task23.parquet")
     assert dev["p_sample_pred"].notna().all() and dev["s_sample_pred"].isna().all()
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from pickbench.errors import InputError
 from pickbench.figures import style
@@ -82,14 +83,16 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     for error in seeds:
         number = np.arange(1, len(error) + 1)
         least = np.minimum.accumulate(error)
-        axes.plot(number, error, ".", color=style.SKY, markersize=1.5, markeredgewidth=0)
+        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0)
         axes.step(number, least, where="post", color=style.VERMILLION)
     # The search chooses among what is good, so a few bad points would hide what it does.
     axes.set_yscale("log")
     best = min(error.min() for error in seeds)
     axes.text(0.96, 0.95, f"{best:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    # Ticks also where the errors do not reach over a power of ten.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
+    axes.yaxis.set_minor_locator(NullLocator())
     style.fit(axes.set_title(source, pad=3), axes.get_position().width * axes.figure.get_figwidth())
 
 
