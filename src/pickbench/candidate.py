@@ -17,7 +17,7 @@ from pickbench.files import digest, replacing, sha256, write_json
 from pickbench.models import load_adapter
 from pickbench.models.base import Fit, TrainingPlan, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
-from pickbench.prediction import answer_windows, write_answers
+from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import versions
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
@@ -44,7 +44,6 @@ class CandidateFiles:
 def train_candidate(
     model: dict,
     dataset: Path,
-    windows: dict[str, Path],
     columns: dict[str, Sequence[str]],
     plan: TrainingPlan,
     batch_size: int,
@@ -58,13 +57,11 @@ def train_candidate(
         The model's settings.
     dataset
         Folder of the prepared source.
-    windows
-        The source's windows files by name (task1, task23); where the source has no such task, the answers are an
-        empty table.
     columns
         The answers wanted of each windows file.
     plan
-        How to train; the checkpoint goes to a folder of its own in `plan.checkpoints`.
+        How to train; the checkpoint goes to a folder of its own in `plan.checkpoints`. For a task that is not among
+        `plan.windows` the answers are an empty table.
     batch_size
         Windows at a time when answering.
     files
@@ -76,9 +73,12 @@ def train_candidate(
     adapter = load_adapter(model)
     # Picks are all that training needs of the metadata, which may have millions of rows.
     prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
+    dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
+    for rows in dev.values():
+        check_rows(prepared, rows)
     fit = adapter.fit(prepared, resumable)
     for name, path in files.dev.items():
-        rows = read_windows(windows[name], "dev") if name in windows else pd.DataFrame()
+        rows = dev.get(name, pd.DataFrame())
         answers = pd.DataFrame(index=rows.index)
         learned = [column for column in columns[name] if column not in fit.unlearned]
         if len(rows) and learned:
@@ -94,6 +94,8 @@ def train_candidate(
 def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
     """A checksum of all that a training follows from: only the same training goes on from a checkpoint."""
     limits = {key: value for key, value in asdict(plan).items() if key not in ("checkpoints", "threads")}
+    # Only a search learns from windows.
+    limits["windows"] = {name: sha256(path) for name, path in plan.windows.items()} if plan.tuning else None
     made_from = {"version": VERSIONS["train"], "packages": versions(), "data": data_checksum}
     return digest({"model": model, "plan": limits, **made_from})[:16]
 

@@ -76,7 +76,7 @@ class Grid:
 
     def learning_rates(self, model: str) -> list[str]:
         """Learning rates of a model, as written in paths."""
-        if not self.project.models[model]["learns"]:
+        if self.project.models[model]["learns_from"] != "traces":
             return [NO_LEARNING_RATE]
         return [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
 
@@ -91,9 +91,12 @@ class Grid:
 
     def answers(self, model: str, source: str) -> list[Answer]:
         """The answers that a model can have learned from a source."""
-        settings = self.project.models[model]
-        known = set(settings["phases"]) & set(self.project.datasets[source]["phases"])
-        return [a for a in ANSWERS.values() if a.task in settings["tasks"] and phases_to_learn(a) <= known]
+        settings, dataset = self.project.models[model], self.project.datasets[source]
+        known, tasks = set(settings["phases"]) & set(dataset["phases"]), set(settings["tasks"])
+        # Traces can teach what the source itself cannot be asked; windows it has for its own tasks only.
+        if settings["learns_from"] == "windows":
+            tasks &= set(dataset["tasks"])
+        return [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= known]
 
     def task_files(self, model: str, dataset: str) -> list[str]:
         """The window files (task1, task23) of a dataset that a model answers."""

@@ -42,6 +42,34 @@ class Target:
     windows: dict[str, Path]
 
 
+def check_rows(dataset: PreparedDataset, rows: pd.DataFrame) -> None:
+    """Refuse windows of another dataset.
+
+    Parameters
+    ----------
+    dataset
+        The target.
+    rows
+        Windows, as `pickbench.windows.tables.read_windows` gives them.
+
+    Raises
+    ------
+    InputError
+        When a window does not lie in a trace of this dataset.
+    """
+    beyond = ~rows["trace_idx"].between(0, len(dataset) - 1) | (rows["start_sample"] < 0)
+    if not beyond.any():
+        traces = dataset.metadata.iloc[rows["trace_idx"]].reset_index(drop=True)
+        same = (traces["trace_name"] == rows["trace_name"]) & (traces["trace_chunk"] == rows["trace_chunk"])
+        beyond = ~same | (rows["end_sample"] > traces["trace_npts"])
+    if beyond.any():
+        row = rows.loc[beyond].iloc[0]
+        raise InputError(
+            f"window {row['start_sample']}..{row['end_sample']} of trace {row['trace_name']} does not lie in this "
+            f"dataset: make the windows again"
+        )
+
+
 def answer_windows(
     adapter: Adapter,
     dataset: PreparedDataset,
@@ -69,17 +97,7 @@ def answer_windows(
     InputError
         When a window is not one of this dataset.
     """
-    beyond = ~rows["trace_idx"].between(0, len(dataset) - 1) | (rows["start_sample"] < 0)
-    if not beyond.any():
-        traces = dataset.metadata.iloc[rows["trace_idx"]].reset_index(drop=True)
-        same = (traces["trace_name"] == rows["trace_name"]) & (traces["trace_chunk"] == rows["trace_chunk"])
-        beyond = ~same | (rows["end_sample"] > traces["trace_npts"])
-    if beyond.any():
-        row = rows.loc[beyond].iloc[0]
-        raise InputError(
-            f"window {row['start_sample']}..{row['end_sample']} of trace {row['trace_name']} does not lie in this "
-            f"dataset: make the windows again"
-        )
+    check_rows(dataset, rows)
     return adapter.answer(dataset, rows, weights, list(columns), seed=seed, batch_size=batch_size)
 
 

@@ -5,7 +5,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pickbench import __version__
 
-PACKAGES = ("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy")
+PACKAGES = (
+    *("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy"),
+    *("scikit-optimize", "scikit-learn"),
+)
 
 
 def versions() -> dict[str, str]:

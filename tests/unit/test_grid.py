@@ -30,9 +30,20 @@ def test_answers_need_labels_to_learn_from():
     assert len(paper.answers("phasenet", "neic")) == 4
 
 
-def test_controls_have_one_candidate():
+def test_models_that_learn_otherwise_have_one_candidate():
     assert grid().learning_rates("oracle") == ["0"]
+    assert grid().learning_rates("baer-kradolfer") == ["0"]
     assert grid().learning_rates("phasenet") == ["0.01", "0.001", "0.0001"]
+
+
+def test_what_is_learned_from_windows_needs_a_source_that_has_them():
+    """LenDB has traces with P to train on, but declares task 1 alone: no windows to tune a picker of P by."""
+    paper = grid()
+    assert "lendb" in paper.sources_of("phasenet")
+    assert sorted(set(paper.sources) - set(paper.sources_of("baer-kradolfer"))) == ["lendb"]
+    assert [a.column for a in paper.answers("baer-kradolfer", "neic")] == ["p_sample_pred"]
+    assert paper.task_files("baer-kradolfer", "ethz") == ["task23"]
+    assert paper.targets_of("baer-kradolfer") == [name for name in paper.targets if name != "lendb"]
 
 
 def test_sources_and_targets_can_differ():

@@ -6,7 +6,7 @@ import torch
 from seisbench.generate import SteeredWindow
 
 from pickbench.models import load_adapter
-from pickbench.models.network import steer
+from pickbench.windows.steering import steer
 from tests.contract.test_models import settings
 
 

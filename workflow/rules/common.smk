@@ -97,8 +97,11 @@ ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
 PHASES = ["P", "S"]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
+SEARCH = "results/figures/training/{model}-search.{kind}"
+SEARCHED_MODELS = [name for name in GRID.models if PROJECT.models[name]["learns_from"] == "windows"]
 FIGURES = [
     *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if ONSET_IN_DOMAIN and ONSET_MODELS else []),
     *(expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]) if ONSET_TARGETS else []),
+    *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)

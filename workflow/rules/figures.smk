@@ -1,10 +1,12 @@
 # In: the prediction files. Out: residual histograms of P and of S: every model on its own source's test split, and for
-# each model every source on every target. With several seeds, the first one is drawn.
+# each model every source on every target. With several seeds, the first one is drawn. And of models whose parameters
+# are searched, from the histories of all seeds: the course of the search.
 
 
 localrules:
     residuals_in_domain,
     residuals_cross_domain,
+    search,
     figures,
 
 
@@ -51,6 +53,33 @@ use rule residuals_in_domain as residuals_cross_domain with:
         regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
     message:
         "drawing residuals of {wildcards.model} across domains"
+
+
+rule search:
+    input:
+        histories=all_histories,
+    output:
+        pdf="results/figures/training/{model}-search.pdf",
+        png="results/figures/training/{model}-search.png",
+    log:
+        "results/logs/figures/{model}-search.log",
+    benchmark:
+        "results/benchmarks/figures/{model}-search.tsv"
+    wildcard_constraints:
+        model=ids(SEARCHED_MODELS),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        panels=histories,
+        title=search_title,
+    message:
+        "drawing the searches of {wildcards.model}"
+    script:
+        "../scripts/search.py"
 
 
 # All figures, from the predictions that are there.

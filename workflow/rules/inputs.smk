@@ -103,15 +103,22 @@ def training_runtime(wildcards):
 
 
 def training_plan(wildcards):
-    """The settings that a training follows from, besides its data."""
-    source = PROJECT.datasets[wildcards.source]
-    training = training_of(wildcards)
-    return {
+    """The settings that a training follows from, besides its data: those of its kind and no others."""
+    plan = {
         "model": model_of(wildcards),
-        **{key: source[key] for key in ("random_window", "detection_samples", "rotate_array", "arrival_columns")},
         "columns": {name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES},
-        **{key: training[key] for key in ("batch_size", "max_epochs", "max_time_h")},
     }
+    learns_from = PROJECT.models[wildcards.model]["learns_from"]
+    if learns_from == "traces":
+        limits, source = training_of(wildcards), PROJECT.datasets[wildcards.source]
+        of_source = ("random_window", "detection_samples", "rotate_array", "arrival_columns")
+        plan["training"] = {
+            **{key: limits[key] for key in ("batch_size", "max_epochs", "max_time_h")},
+            **{key: source[key] for key in of_source},
+        }
+    elif learns_from == "windows":
+        plan["tuning"] = RUN["tuning"]
+    return plan
 
 
 def prepared_source(wildcards):
@@ -210,6 +217,26 @@ def in_domain(wildcards):
 def across(wildcards):
     """One model with all sources."""
     return [cells_of(wildcards.model, source) for source in GRID.sources_of(wildcards.model)]
+
+
+def histories(wildcards):
+    """(title, files) of every source of a model: the course of each candidate."""
+    candidate = "results/train/{model}/{source}/lr{lr}-seed{seed}/history.csv"
+    model, seeds = wildcards.model, RUN["seeds"]
+    return [
+        (title, expand(candidate, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
+        for source, title in titled(PROJECT.datasets, GRID.sources_of(model))
+    ]
+
+
+def all_histories(wildcards):
+    """The same as one list."""
+    return [path for _, paths in histories(wildcards) for path in paths]
+
+
+def search_title(wildcards):
+    """Heading of a figure of searches."""
+    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']}"
 
 
 def titled(entries, names):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pickbench.candidate import CandidateFiles, train_candidate
 from pickbench.joblog import logged
-from pickbench.models.base import TrainingPlan
+from pickbench.models.base import TrainingPlan, Tuning
 
 with logged(snakemake.log[0]):
     params, out = snakemake.params.plan, snakemake.output
@@ -12,20 +12,15 @@ with logged(snakemake.log[0]):
     plan = TrainingPlan(
         learning_rate=float(snakemake.wildcards.lr),
         seed=int(snakemake.wildcards.seed),
-        batch_size=params["batch_size"],
-        max_epochs=params["max_epochs"],
-        max_time_h=params["max_time_h"],
         threads=snakemake.threads,
-        random_window=params["random_window"],
-        detection_samples=params["detection_samples"],
-        rotate_array=params["rotate_array"],
-        arrival_columns=params["arrival_columns"],
         answers=tuple(column for columns in params["columns"].values() for column in columns),
         checkpoints=Path(out.weights).parent / "checkpoints",
+        tuning=Tuning(**params["tuning"]) if "tuning" in params else None,
+        windows={name: Path(path) for name, path in snakemake.input.items() if name != "data"},
+        **params.get("training", {}),
     )
-    windows = {name: Path(path) for name, path in snakemake.input.items() if name != "data"}
     files = CandidateFiles(
         Path(out.weights), Path(out.history), Path(out.run), {"task1": Path(out.task1), "task23": Path(out.task23)}
     )
     batch_size = snakemake.config["prediction"]["batch_size"]
-    train_candidate(params["model"], data, windows, params["columns"], plan, batch_size, files)
+    train_candidate(params["model"], data, params["columns"], plan, batch_size, files)

@@ -5,6 +5,7 @@ unpickling anything.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
@@ -21,17 +22,40 @@ Weights = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """How parameters are searched on dev windows, as in the configuration's `tuning`.
+
+    Attributes
+    ----------
+    initial_points
+        Random points before the search begins.
+    points
+        Points that the search chooses.
+    picks
+        Dev windows that a point is judged by at most.
+    """
+
+    initial_points: int
+    points: int
+    picks: int
+
+
+@dataclass(frozen=True)
 class TrainingPlan:
-    """How one candidate is to be trained.
+    """How one candidate is to be trained; a model is told only what it follows from.
 
     Attributes
     ----------
     learning_rate
-        Learning rate; 0 for a model that learns nothing.
+        Learning rate; 0 for a model that is not trained on traces.
     seed
         Seed of the initial weights and of every draw.
-    batch_size, max_epochs, max_time_h, threads
+    threads
         As in the configuration's `training`.
+    checkpoints
+        Folder for what an interrupted training goes on from.
+    batch_size, max_epochs, max_time_h
+        As in the configuration's `training`, for a model that is trained on traces.
     random_window
         The dataset's bounds for random windows, samples, or None.
     detection_samples
@@ -42,22 +66,26 @@ class TrainingPlan:
         The dataset's own mapping of metadata columns to P or S, or None for the usual one.
     answers
         The answers that can be learned from the dataset (columns of a prediction file).
-    checkpoints
-        Folder for what an interrupted training goes on from.
+    tuning
+        For a model whose parameters are searched on windows.
+    windows
+        The source's windows files by name (task1, task23), those that it has.
     """
 
     learning_rate: float
     seed: int
-    batch_size: int
-    max_epochs: int
-    max_time_h: float
     threads: int
-    random_window: tuple[int | None, int | None] | None
-    detection_samples: int | None
-    rotate_array: bool
-    arrival_columns: dict[str, str] | None
     answers: tuple[str, ...]
     checkpoints: Path
+    batch_size: int = 0
+    max_epochs: int = 0
+    max_time_h: float = 0.0
+    random_window: tuple[int | None, int | None] | None = None
+    detection_samples: int | None = None
+    rotate_array: bool = False
+    arrival_columns: dict[str, str] | None = None
+    tuning: Tuning | None = None
+    windows: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +97,8 @@ class Fit:
     weights
         The best weights.
     history
-        One row an epoch of a network: network, epoch, train_loss, dev_loss, samples_per_s, seconds.
+        One row an epoch of a network, or a point of a search: network, epoch, train_loss, dev_loss, samples_per_s,
+        seconds; a search adds the point's parameters.
     dev_loss
         The lowest dev loss of the network that gives an answer, by answer.
     unlearned

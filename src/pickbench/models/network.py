@@ -16,6 +16,7 @@ from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
+from pickbench.windows.steering import steer
 
 COMPONENTS = "ZNE"
 # The entry of a weights file that says how a published network wants to be built, as JSON text.
@@ -273,27 +274,3 @@ def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -
     pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
     begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
     return pieces, (valid[:, None, :] - begin).clamp(0, samples)
-
-
-def steer(start: np.ndarray, end: np.ndarray, npts: np.ndarray, length: int) -> np.ndarray:
-    """Place the network's input around an evaluation window.
-
-    The window lies in the middle of the input; where the input would leave the trace it is moved, and where the trace
-    is shorter than the input it starts with the trace, as `seisbench.generate.SteeredWindow` does.
-
-    Parameters
-    ----------
-    start, end
-        Evaluation windows in samples of their traces, (n,).
-    npts
-        Samples of the traces, (n,).
-    length
-        Samples of the input; no less than any window.
-
-    Returns
-    -------
-    ndarray
-        First sample of each input, (n,).
-    """
-    first = start - (length - (end - start)) // 2
-    return np.maximum(np.minimum(first, npts - length), 0)

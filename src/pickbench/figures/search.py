@@ -1,0 +1,103 @@
+"""The course of a search for parameters: the error of every point and the least one so far, one panel a source."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
+
+from pickbench.errors import InputError
+from pickbench.figures import style
+
+COLUMNS, PANEL_HEIGHT_IN, HEAD_IN, FOOT_IN = 4, 1.25, 0.45, 0.35
+
+
+def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: str | Path, png: str | Path) -> None:
+    """Draw the searches of a model from their histories, and save the figure.
+
+    Parameters
+    ----------
+    files
+        (title, files) of every source: history.csv of every seed, with the column `dev_loss`, the RMSE in seconds.
+    title
+        Heading of the figure.
+    pdf, png
+        Where to save.
+
+    Raises
+    ------
+    InputError
+        If a history cannot be read.
+    """
+    style.save(search_figure([(source, [_read(path) for path in paths]) for source, paths in files], title), pdf, png)
+
+
+def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str) -> Figure:
+    """Draw one panel a source.
+
+    Parameters
+    ----------
+    errors
+        (title, errors) of every source: for every seed the error of each point in its order, (points,) seconds.
+    title
+        Heading of the figure.
+
+    Returns
+    -------
+    Figure
+        As wide as a printed page, or less for few sources.
+    """
+    columns = min(len(errors), COLUMNS)
+    rows = ceil(len(errors) / columns)
+    width = max(style.PAGE_WIDTH_IN * columns / COLUMNS, style.COLUMN_WIDTH_IN)
+    height = rows * PANEL_HEIGHT_IN + HEAD_IN + FOOT_IN
+    with style.style():
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, sharex=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.45 / width,
+            right=1 - 0.08 / width,
+            top=1 - HEAD_IN / height,
+            bottom=FOOT_IN / height,
+            hspace=0.3,
+            wspace=0.28,
+        )
+        for axes, (source, seeds) in zip(panels.flat, errors, strict=False):
+            _panel(axes, source, seeds)
+        for axes in panels.flat[len(errors) :]:
+            axes.set_visible(False)
+        for axes in panels.flat[max(len(errors) - columns, 0) : len(errors)]:
+            axes.tick_params(axis="x", labelbottom=True)
+        heading = figure.text(0.45 / width, 1 - 0.05 / height, title, va="top", fontsize=8, fontweight="bold")
+        style.fit(heading, width - 0.5)
+        figure.text(0.5, 0.03 / height, "Points.  Dots: RMSE of a point, line: least so far", ha="center", va="bottom")
+        figure.text(0.06 / width, 0.5, "RMSE on dev (s)", rotation=90, ha="left", va="center")
+    return figure
+
+
+def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
+    for error in seeds:
+        number = np.arange(1, len(error) + 1)
+        least = np.minimum.accumulate(error)
+        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0)
+        axes.step(number, least, where="post", color=style.VERMILLION)
+    # The search chooses among what is good, so a few bad points would hide what it does.
+    axes.set_yscale("log")
+    best = min(error.min() for error in seeds)
+    axes.text(0.96, 0.95, f"{best:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    # Ticks also where the errors do not reach over a power of ten.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    style.fit(axes.set_title(source, pad=3), axes.get_position().width * axes.figure.get_figwidth())
+
+
+def _read(path: str | Path) -> np.ndarray:
+    try:
+        return pd.read_csv(path, usecols=["dev_loss"])["dev_loss"].to_numpy(np.float64)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable history ({error}); delete it to have it made again") from error

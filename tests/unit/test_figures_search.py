@@ -1,0 +1,33 @@
+"""The figure of a search shows every point and the least error so far."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pickbench.errors import InputError
+from pickbench.figures.search import draw_search, search_figure
+
+
+def test_lines_fall_to_the_least_error():
+    figure = search_figure([("A", [np.array([3.0, 5.0, 2.0, 4.0])]), ("B", [np.array([1.0]), np.array([2.0])])], "T")
+    first, second = (axes for axes in figure.axes if axes.get_visible())
+    dots, line = first.lines
+    assert dots.get_ydata().tolist() == [3, 5, 2, 4]
+    assert line.get_xdata().tolist() == [1, 2, 3, 4] and line.get_ydata().tolist() == [3, 3, 2, 2]
+    assert [text.get_text() for text in first.texts] == ["2.00 s"]
+    assert len(second.lines) == 4 and second.get_title() == "B"
+    assert [text.get_text() for text in second.texts] == ["1.00 s"]
+
+
+def test_files_are_written(tmp_path):
+    paths = []
+    for number in range(5):
+        paths.append(tmp_path / f"{number}.csv")
+        pd.DataFrame({"epoch": [1, 2], "dev_loss": [2.0, 1.0]}).to_csv(paths[-1], index=False)
+    files = [(f"Source {number}", [path]) for number, path in enumerate(paths)]
+    draw_search(files, "Search", tmp_path / "a.pdf", tmp_path / "a.png")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "4.csv").write_text("torn")
+    with pytest.raises(InputError, match=r"4\.csv: not a readable history"):
+        draw_search(files, "Search", tmp_path / "a.pdf", tmp_path / "a.png")
