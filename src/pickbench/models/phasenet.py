@@ -11,7 +11,7 @@ from pickbench.models.network import COMPONENTS, Network, in_order_of
 from pickbench.models.readout import from_curves
 from pickbench.models.settings import choice, flag, number
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.transforms import gaussian_labels, normalise, soft_cross_entropy
+from pickbench.training.transforms import detrend, gaussian_labels, normalise, soft_cross_entropy
 
 
 class Adapter(Network):
@@ -37,8 +37,11 @@ class Adapter(Network):
     def prepare(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
     ) -> torch.Tensor:
-        """Demean and scale every component."""
-        return normalise(in_order_of(network, waveforms), valid, network.norm)
+        """Demean and scale every component; published weights may want it otherwise."""
+        waveforms = in_order_of(network, waveforms)
+        if network.norm_detrend:
+            waveforms = detrend(waveforms, valid)
+        return normalise(waveforms, valid, "peak" if network.norm_amp_per_comp else network.norm)
 
     def labels(self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...]) -> torch.Tensor:
         """Gaussians around the picks, (B, 3, L)."""

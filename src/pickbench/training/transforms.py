@@ -29,6 +29,30 @@ def valid_mask(valid: torch.Tensor, length: int) -> torch.Tensor:
     return ((sample >= valid[:, :1]) & (sample < valid[:, 1:]))[:, None, :]
 
 
+def detrend(waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Take a straight line off each component, as `scipy.signal.detrend` on the samples that hold data.
+
+    Parameters
+    ----------
+    waveforms
+        Windows, (B, C, L) float.
+    valid
+        First and past-the-end sample with data, (B, 2).
+
+    Returns
+    -------
+    Tensor
+        (B, C, L), zero where there is no data.
+    """
+    mask = valid_mask(valid, waveforms.shape[-1])
+    count = mask.sum(dim=-1, keepdim=True).clamp(min=1)
+    time = torch.arange(waveforms.shape[-1], device=waveforms.device, dtype=waveforms.dtype)
+    time = (time - (time * mask).sum(dim=-1, keepdim=True) / count) * mask
+    centred = (waveforms - (waveforms * mask).sum(dim=-1, keepdim=True) / count) * mask
+    slope = (centred * time).sum(dim=-1, keepdim=True) / time.square().sum(dim=-1, keepdim=True).clamp(min=1)
+    return centred - slope * time
+
+
 def normalise(waveforms: torch.Tensor, valid: torch.Tensor, norm: str) -> torch.Tensor:
     """Demean and scale each component of each window by itself, over the samples that hold data.
 
