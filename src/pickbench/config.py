@@ -7,7 +7,7 @@ out is a `Project`: plain dictionaries with every default filled in, which the g
 import difflib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -18,6 +18,9 @@ from pickbench.errors import InputError
 from pickbench.protocol import TASK_FILES
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
+
+# What the id of a source begins with when it is published weights.
+PUBLISHED_PREFIX = "pre-"
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,20 @@ class Project:
         The configuration, defaults filled in.
     datasets, models
         Settings by id, in the order of the configuration, with `id` and the `file` each was read from.
+    published
+        Published weights by source (`pre-NAME`) and model: a name in SeisBench's repository, or the paths of the
+        `weights` and their `metadata`.
     """
 
     config: dict
     datasets: dict[str, dict]
     models: dict[str, dict]
+    published: dict[str, dict[str, str | dict]] = field(default_factory=dict)
 
     @property
     def sources(self) -> list[str]:
-        """Ids of the datasets to train on."""
-        return self.config["sources"] or self.config["datasets"]
+        """Ids of what pickers learn or learned from: datasets, and published weights."""
+        return self.config["sources"] or [*self.config["datasets"], *self.published]
 
     @property
     def targets(self) -> list[str]:
@@ -168,9 +175,17 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     config["seeds"] = [int(seed) for seed in config["seeds"]]
     WindowRules(**config["windows"], seed=int(config["data_seed"]))
     found = _find(config["dataset_dirs"], root)
-    ids = list(dict.fromkeys([*config["datasets"], *config["sources"], *config["targets"]]))
+    models_found = _find(["config/models"], root)
+    published = _published(config, models_found, root, files)
+    sources = [source for source in config["sources"] if source not in published]
+    ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
     datasets = {}
     for dataset_id in ids:
+        if dataset_id.startswith(PUBLISHED_PREFIX):
+            raise InputError(
+                f"{_file_that_names(dataset_id, files)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
+                f"source that stands in `published`{suggestion(dataset_id, published)}"
+            )
         settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], files)
         if "simulate" in settings["source"]:
             recipe = settings["source"]["simulate"]
@@ -180,13 +195,29 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             _check_published(settings, root)
         datasets[dataset_id] = settings
 
-    found = _find(["config/models"], root)
-    models = {m: _read_entry("model", m, found, schemas["model"], files) for m in config["models"]}
+    models = {m: _read_entry("model", m, models_found, schemas["model"], files) for m in config["models"]}
     for model_id, options in config["model_options"].items():
         if model_id not in models:
             raise InputError(f"model_options: unknown model '{model_id}'{suggestion(model_id, models)}")
         models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
-    return Project(config, datasets, models)
+    return Project(config, datasets, models, published)
+
+
+def _published(config: dict, models: dict[str, Path], root: Path, files: Sequence[str | Path]) -> dict[str, dict]:
+    """Published weights by source and model, after a look that the models and the files exist."""
+    published = {}
+    for name, weights_of in config["published"].items():
+        where = f"{_file_that_names(name, files)}: key 'published.{name}"
+        for model, weights in weights_of.items():
+            if model not in models:
+                raise InputError(f"{where}': unknown model '{model}'{suggestion(model, models)}")
+            if isinstance(weights, str):
+                continue
+            for kind, path in weights.items():
+                if not located(path, root).is_file():
+                    raise InputError(f"{where}.{model}.{kind}' is {path!r}, but there is no file {located(path, root)}")
+        published[PUBLISHED_PREFIX + name] = weights_of
+    return published
 
 
 def _check_published(settings: dict, root: Path) -> None:

@@ -58,6 +58,9 @@ class Grid:
             check_adapter(settings)
         if not any(self.task_files(model, target) for model, target in product(self.models, self.targets)):
             raise InputError("datasets, models: no dataset has a task that a model answers")
+        for source in self.project.config["sources"]:
+            if not any(self.answers(model, source) for model in self.models):
+                raise InputError(f"sources, models: no model of this run learned anything from {source}")
 
     @property
     def models(self) -> list[str]:
@@ -81,21 +84,40 @@ class Grid:
         return [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
 
     def pickers(self) -> list[tuple[str, str, int]]:
-        """(model, source, seed) of every picker."""
+        """(model, source, seed) of every picker; published weights have one, under the first seed."""
         seeds = self.project.config["seeds"]
-        return [(m, source, seed) for m in self.models for source in self.sources_of(m) for seed in seeds]
+        return [
+            (model, source, seed)
+            for model in self.models
+            for source in self.sources_of(model)
+            for seed in (seeds[:1] if source in self.project.published else seeds)
+        ]
+
+    def trained_pickers(self) -> list[tuple[str, str, int]]:
+        """(model, source, seed) of every picker whose learning rate is selected here."""
+        return [
+            (model, source, seed)
+            for model, source, seed in self.pickers()
+            if source not in self.project.published and self.learning_rates(model) != [NO_LEARNING_RATE]
+        ]
 
     def sources_of(self, model: str) -> list[str]:
-        """The sources from which a model can learn any of its answers."""
+        """The sources from which a model can learn, or has published weights for, any of its answers."""
         return [source for source in self.sources if self.answers(model, source)]
 
     def answers(self, model: str, source: str) -> list[Answer]:
-        """The answers that a model can have learned from a source."""
-        settings, dataset = self.project.models[model], self.project.datasets[source]
-        known, tasks = set(settings["phases"]) & set(dataset["phases"]), set(settings["tasks"])
-        # Traces can teach what the source itself cannot be asked; windows it has for its own tasks only.
-        if settings["learns_from"] == "windows":
-            tasks &= set(dataset["tasks"])
+        """The answers that a model can have learned from a source; published weights give all of the model's."""
+        settings = self.project.models[model]
+        known, tasks = set(settings["phases"]), set(settings["tasks"])
+        if source in self.project.published:
+            if model not in self.project.published[source]:
+                return []
+        else:
+            dataset = self.project.datasets[source]
+            known &= set(dataset["phases"])
+            # Traces can teach what the source itself cannot be asked; windows it has for its own tasks only.
+            if settings["learns_from"] == "windows":
+                tasks &= set(dataset["tasks"])
         return [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= known]
 
     def task_files(self, model: str, dataset: str) -> list[str]:

@@ -99,6 +99,13 @@ def selection_metric(column: str, table: pd.DataFrame) -> tuple[str, float, bool
     return name, float(scores.mcc(scores.confusion(labels, values, threshold))), higher
 
 
+def in_words(metric: str, value: float) -> str:
+    """What a candidate scored, for people: "AUC 0.981", "Root-mean-square error 0.120 s"."""
+    if metric == DEV_LOSS:
+        return f"loss {value:.4f}"
+    return f"{METRICS[metric].title} {value:.3f} {METRICS[metric].unit}".rstrip()
+
+
 def selected_dev_answers(selected: dict, windows_file: str) -> pd.DataFrame:
     """The picker's answers to its source's own dev windows, each column from the candidate selected for it.
 
@@ -112,9 +119,11 @@ def selected_dev_answers(selected: dict, windows_file: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A prediction table; without rows where the source has no such task.
+        A prediction table; without rows where the source has no such task, or is published weights.
     """
     table = pd.DataFrame()
+    if "published" in selected:
+        return table
     for column, answer in selected["answers"].items():
         if ANSWERS[column].file == windows_file:
             of_candidate = pd.read_parquet(Path(answer["weights"]).with_name(f"dev_{windows_file}.parquet"))

@@ -12,8 +12,10 @@ VERSIONS = {
     "windows": 1,
     "train": 1,
     "select": 1,
+    "adopt": 1,
     "predict": 1,
     "metrics": 1,
     "tables": 1,
     "figures": 1,
+    "export": 1,
 }

@@ -75,6 +75,21 @@ BAD = {
     "twice": ({"datasets": ["ethz", "ethz"]}, r"datasets.*non-unique"),
     "empty": ({"models": []}, r"'models'"),
     "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
+    "dataset like a source": ({"datasets": ["pre-x"]}, r"'pre-x' is no dataset; pre-NAME is a source"),
+    "unknown published": (
+        {"sources": ["pre-volpik"], "published": {"volpick": {"phasenet": "volpick"}}},
+        r"'pre-volpik' is no dataset.*did you mean 'pre-volpick'",
+    ),
+    "published for no model": (
+        {"published": {"volpick": {"phasnet": "volpick"}}},
+        r"'published.volpick': unknown model 'phasnet'; did you mean 'phasenet'",
+    ),
+    "published path as name": ({"published": {"x": {"phasenet": "../x"}}}, r"published.x.phasenet.*\.\./x"),
+    "published half": ({"published": {"x": {"phasenet": {"weights": "x.pt"}}}}, r"published.x.phasenet.*metadata"),
+    "published without a file": (
+        {"published": {"x": {"phasenet": {"weights": "x.pt", "metadata": "x.json"}}}},
+        r"'published.x.phasenet.weights' is 'x.pt', but there is no file .*x.pt",
+    ),
     "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
 

@@ -63,3 +63,23 @@ def test_learning_rates_that_share_a_path():
 def test_learning_rate_ids(rate, name):
     assert learning_rate_id(rate) == name
     assert float(name) == rate
+
+
+PUBLISHED = {"volpick": {"phasenet": "volpick"}, "ethz": {"phasenetlight": "ethz@2"}}
+
+
+def test_published_weights_are_sources_of_their_models_under_one_seed():
+    some = grid(datasets=["stead"], models=["phasenet", "oracle"], seeds=[1, 2], published=PUBLISHED)
+    assert some.sources == ["stead", "pre-volpick", "pre-ethz"]
+    trained = [("phasenet", "stead", 1), ("phasenet", "stead", 2)]
+    oracle = [("oracle", "stead", 1), ("oracle", "stead", 2)]
+    assert some.pickers() == [*trained, ("phasenet", "pre-volpick", 1), *oracle]
+    assert some.trained_pickers() == trained
+    assert len(some.answers("phasenet", "pre-volpick")) == 4
+    alone = grid(sources=["pre-ethz"], models=["phasenet", "phasenetlight"], published=PUBLISHED)
+    assert alone.pickers() == [("phasenetlight", "pre-ethz", 42)]
+
+
+def test_a_source_named_for_nothing_is_refused():
+    with pytest.raises(InputError, match="no model of this run learned anything from pre-ethz"):
+        grid(sources=["stead", "pre-ethz"], models=["phasenet"], published=PUBLISHED)

@@ -274,7 +274,7 @@ def test_a_picker_is_evaluated_from_its_files(tmp_path):
         {"far": folders["far"]}, targets, **picker | {"source": "pre-x", "lrs": {}, "source_dev": {}}
     )
     assert set(published["lr"]) == {""}
-    assert published.loc[published["threshold_from"] == "source", "value"].isna().all()
+    assert set(published.loc[published["metric"] == "mcc", "threshold_from"]) == {"target"}
 
     path = folders["home"] / "dev_task1.parquet"
     path.write_bytes(path.read_bytes()[:100])

@@ -29,6 +29,9 @@ def ids(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
+TRAINED_ON = [source for source in GRID.sources if source not in PROJECT.published]
+
+
 wildcard_constraints:
     dataset=ids(PROJECT.datasets),
     source=ids(GRID.sources),
@@ -68,7 +71,12 @@ def windows_files(model, dataset):
 
 def model_of(wildcards):
     """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
-    settings = PROJECT.models[wildcards.model]
+    return settings_of(wildcards.model)
+
+
+def settings_of(model):
+    """The same, by the model's id."""
+    settings = PROJECT.models[model]
     own = {key: settings.get(key) for key in ("id", "adapter", "architecture", "settings")}
     return {**own, "readout": RUN["readout"]}
 
@@ -78,21 +86,32 @@ def answer_columns(wildcards):
     return [answer.column for answer in GRID.answers(wildcards.model, wildcards.source)]
 
 
-def candidate_folders(wildcards):
+def candidates_of(model, source, seed):
     """The training runs of a picker, by learning rate."""
-    folder = f"results/train/{wildcards.model}/{wildcards.source}"
-    return {lr: f"{folder}/lr{lr}-seed{wildcards.seed}" for lr in GRID.learning_rates(wildcards.model)}
+    return {lr: f"results/train/{model}/{source}/lr{lr}-seed{seed}" for lr in GRID.learning_rates(model)}
 
 
-def picker_paths(pattern):
-    """A path for every picker."""
-    return [pattern.format(model=model, source=source, seed=seed) for model, source, seed in GRID.pickers()]
+def candidate_folders(wildcards):
+    """The same, by wildcards."""
+    return candidates_of(wildcards.model, wildcards.source, wildcards.seed)
+
+
+def picker_paths(pattern, pickers):
+    """A path for each of these pickers."""
+    return [pattern.format(model=model, source=source, seed=seed) for model, source, seed in pickers]
+
+
+SELECTED = "results/selected/{model}/{source}/seed{seed}.json"
+PUBLISHED_WEIGHTS = picker_paths(
+    "results/published/{model}/{source}/weights.npz",
+    [picker for picker in GRID.pickers() if picker[1] in PROJECT.published],
+)
 
 
 # Figures: which datasets and models have onsets to show. With several seeds the first one is drawn.
 FIRST_SEED = RUN["seeds"][0]
 ONSET_TARGETS = [name for name in GRID.targets if 3 in PROJECT.datasets[name]["tasks"]]
-ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"]]
+ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"] and GRID.sources_of(name)]
 ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
 PHASES = ["P", "S"]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
@@ -105,3 +124,4 @@ FIGURES = [
     *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)
+SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)

@@ -12,6 +12,7 @@ localrules:
 rule fetch:
     input:
         expand("results/raw/{dataset}.json", dataset=PROJECT.datasets),
+        PUBLISHED_WEIGHTS,
 
 
 rule fetch_dataset:

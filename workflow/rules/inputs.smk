@@ -126,6 +126,23 @@ def prepared_source(wildcards):
     return prepared(wildcards.source)
 
 
+# adopt
+
+
+def published_weights(wildcards):
+    """Which published weights a source stands for: a name in SeisBench's repository, or paths."""
+    weights = PROJECT.published[wildcards.source].get(wildcards.model)
+    if weights is None:
+        raise WorkflowError(f"published: {wildcards.source} has no weights of {wildcards.model}")
+    return weights if isinstance(weights, str) else {kind: str(located(path, ROOT)) for kind, path in weights.items()}
+
+
+def weights_pair(wildcards):
+    """The pair of files, where paths are given: when one changes, the weights are taken over again."""
+    weights = published_weights(wildcards)
+    return {} if isinstance(weights, str) else weights
+
+
 # select
 
 
@@ -144,7 +161,9 @@ def candidate_files(wildcards):
 
 
 def selected_weights(wildcards):
-    """The weights that may have been selected: all of the picker's candidates."""
+    """The weights that may have been selected: all of the picker's candidates, or the published ones."""
+    if wildcards.source in PROJECT.published:
+        return f"results/published/{wildcards.model}/{wildcards.source}/weights.npz"
     return candidates(wildcards, "weights.npz")
 
 
@@ -171,20 +190,24 @@ def targets_of_picker(wildcards):
 
 
 def dev_answers(wildcards):
-    """Dev answers of the candidates, for the thresholds that the source's own dev split gives."""
+    """Dev answers of the candidates, for the thresholds that the source's own dev split gives; published ones have none."""
+    if wildcards.source in PROJECT.published:
+        return []
     return [path for name in TASK_FILES for path in candidates(wildcards, f"dev_{name}.parquet")]
 
 
 def judged(wildcards):
     """What metrics need to know of the source and the targets: region, phases, and the tasks that the model answers."""
     answered = PROJECT.models[wildcards.model]["tasks"]
+    datasets = dict.fromkeys([wildcards.source, *GRID.targets_of(wildcards.model)])
     return {
         name: {
             "region": PROJECT.datasets[name]["region"],
             "phases": PROJECT.datasets[name]["phases"],
             "tasks": [task for task in PROJECT.datasets[name]["tasks"] if task in answered],
         }
-        for name in [wildcards.source, *GRID.targets_of(wildcards.model)]
+        for name in datasets
+        if name in PROJECT.datasets
     }
 
 
@@ -194,6 +217,33 @@ def judged(wildcards):
 def titles(entries, *facts):
     """What a reader is shown of datasets or models, by id."""
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
+
+
+def selected_of(model, source, seed):
+    """What was selected for a picker."""
+    return SELECTED.format(model=model, source=source, seed=seed)
+
+
+# export
+
+
+def all_candidates(*names):
+    """Files of every candidate of every picker that was trained here."""
+    folders = [folder for picker in GRID.trained_pickers() for folder in candidates_of(*picker).values()]
+    return [f"{folder}/{name}" for folder in folders for name in names]
+
+
+def pickers_to_export():
+    """Every picker that was trained here: its model with what to cite, its source, and what was selected."""
+    return [
+        {
+            "model": {**settings_of(model), "citation": PROJECT.models[model].get("citation", "")},
+            "source": {"id": source, "title": PROJECT.datasets[source]["title"]},
+            "seed": seed,
+            "selected": selected_of(model, source, seed),
+        }
+        for model, source, seed in GRID.trained_pickers()
+    ]
 
 
 # figures
@@ -240,8 +290,8 @@ def search_title(wildcards):
 
 
 def titled(entries, names):
-    """(id, title) of models or datasets, in order."""
-    return [(name, entries[name]["title"]) for name in names]
+    """(id, title) of models or datasets, in order; published weights go by their id."""
+    return [(name, entries[name]["title"] if name in entries else name) for name in names]
 
 
 def test_file(model, source, target):

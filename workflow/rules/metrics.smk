@@ -32,7 +32,7 @@ localrules:
 
 rule collect:
     input:
-        metrics=picker_paths("results/metrics/{model}/{source}/seed{seed}.csv"),
+        metrics=picker_paths("results/metrics/{model}/{source}/seed{seed}.csv", GRID.pickers()),
     output:
         csv="results/metrics.csv",
         parquet="results/metrics.parquet",

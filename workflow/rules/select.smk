@@ -14,6 +14,8 @@ rule select:
         "results/logs/select/{model}/{source}/seed{seed}.log",
     benchmark:
         "results/benchmarks/select/{model}/{source}/seed{seed}.tsv"
+    wildcard_constraints:
+        source=ids(TRAINED_ON),
     conda:
         ENVIRONMENT
     resources:

@@ -1,8 +1,9 @@
-# In: the metrics of all pickers. Out: every table as CSV, TeX and HTML.
+# In: the metrics of all pickers, and what was selected for each. Out: every table as CSV, TeX and HTML.
 
 
 localrules:
     tables,
+    selection,
 
 
 rule tables:
@@ -27,3 +28,28 @@ rule tables:
         "writing tables"
     script:
         "../scripts/tables.py"
+
+
+rule selection:
+    input:
+        selected=picker_paths(SELECTED, GRID.trained_pickers()),
+    output:
+        SELECTION,
+    log:
+        "results/logs/selection.log",
+    benchmark:
+        "results/benchmarks/selection.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["tables"],
+        selected=[(model, source, selected_of(model, source, seed)) for model, source, seed in GRID.trained_pickers()],
+        models=titles(PROJECT.models, "title"),
+        datasets=titles(PROJECT.datasets, "title"),
+    message:
+        "writing the table of what was selected"
+    script:
+        "../scripts/selection.py"

@@ -16,6 +16,8 @@ rule train:
         "results/logs/train/{model}/{source}/lr{lr}-seed{seed}.log",
     benchmark:
         "results/benchmarks/train/{model}/{source}/lr{lr}-seed{seed}.tsv"
+    wildcard_constraints:
+        source=ids(TRAINED_ON),
     conda:
         ENVIRONMENT
     threads: training_threads

@@ -110,7 +110,7 @@ def evaluate_picker(
     Returns
     -------
     pd.DataFrame
-        The rows of metrics.csv of all cells.
+        The rows of metrics.csv of all cells; of published weights none at a threshold from the source.
     """
     source_region = datasets[source]["region"] if source in datasets else None
     cells = []
@@ -119,7 +119,8 @@ def evaluate_picker(
         limit_s = residual_limit_s(about["region"], source_region)
         cell = Cell(model, source, target, seed, limit_s, lrs, tuple(about["tasks"]), tuple(about["phases"]))
         cells.append(evaluate_cell(cell, read_predictions(folder, cell.tasks), source_dev))
-    return pd.concat([as_table([]), *cells], ignore_index=True)
+    table = pd.concat([as_table([]), *cells], ignore_index=True)
+    return table if source in datasets else table[table["threshold_from"] != "source"].reset_index(drop=True)
 
 
 def evaluate_cell(cell: Cell, predictions: Predictions, source_dev: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -47,6 +47,8 @@ class Answer:
     ----------
     column
         Of the prediction file.
+    title
+        In words.
     task, phase
         What it answers; `phase` is "" where the answer is not about one phase.
     file
@@ -58,6 +60,7 @@ class Answer:
     """
 
     column: str
+    title: str
     task: int
     phase: str
     file: str
@@ -89,10 +92,10 @@ METRICS: dict[str, Metric] = {
 ANSWERS: dict[str, Answer] = {
     answer.column: answer
     for answer in (
-        Answer("score_detection", 1, "", "task1", select_by="auc", threshold_by="f1"),
-        Answer("score_p_or_s", 2, "", "task23", select_by="mcc", threshold_by="mcc"),
-        Answer("p_sample_pred", 3, "P", "task23", select_by="rmse_s"),
-        Answer("s_sample_pred", 3, "S", "task23", select_by="rmse_s"),
+        Answer("score_detection", "event detection", 1, "", "task1", select_by="auc", threshold_by="f1"),
+        Answer("score_p_or_s", "phase identification", 2, "", "task23", select_by="mcc", threshold_by="mcc"),
+        Answer("p_sample_pred", "P onset", 3, "P", "task23", select_by="rmse_s"),
+        Answer("s_sample_pred", "S onset", 3, "S", "task23", select_by="rmse_s"),
     )
 }
 

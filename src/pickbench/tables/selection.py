@@ -1,0 +1,109 @@
+"""The table of what was selected: which learning rate answers what, and by how much it won on dev."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from pickbench.files import read_json, replacing
+from pickbench.metrics.registry import ANSWERS, METRICS
+from pickbench.selection import DEV_LOSS
+from pickbench.tables.content import FORMATS
+from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, html, tex
+
+COLUMNS = [
+    "model", "source", "seed", "answer", "learning_rate", "metric", "dev_value", "runner_up", "runner_up_value",
+    "margin", "unlearned",
+]  # fmt: skip
+HEADINGS = ["Learning rate", "Selected by", "Dev value", "Runner-up", "Margin", "Not learned"]
+NOTES = [
+    "Dev split of the source. The margin is how much better the selected learning rate is than the runner-up.",
+    "Where the source poses no such task the lowest dev loss decides. A picker may answer with several learning rates.",
+    f"{EN_DASH} there is none: no other learning rate has learned the answer, or none has.",
+]
+
+
+def selection_table(selected: Iterable[tuple[str, str, Path]]) -> pd.DataFrame:
+    """Read what was selected.
+
+    Parameters
+    ----------
+    selected
+        Model, source, and the file that `pickbench.selection.select` wrote for each picker.
+
+    Returns
+    -------
+    DataFrame
+        One row an answer of a picker, `COLUMNS`; `unlearned` names learning rates that have not learned it, and why.
+    """
+    rows = []
+    for model, source, path in selected:
+        choice = read_json(path)
+        unlearned = choice["unlearned"]
+        asked = [c for c in ANSWERS if c in choice["answers"] or any(c in reasons for reasons in unlearned.values())]
+        for column in asked:
+            failed = [f"{lr} ({reasons[column]})" for lr, reasons in unlearned.items() if column in reasons]
+            picker = {"model": model, "source": source, "seed": choice["seed"], "answer": ANSWERS[column].title}
+            won = _won(choice["answers"][column]) if column in choice["answers"] else {}
+            rows.append({**picker, **won, "unlearned": ", ".join(failed)})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _won(answer: dict) -> dict:
+    """The selected learning rate, the next best, and how far apart they are."""
+    scored, best, metric = answer["scores"], answer["lr"], answer["metric"]
+    sign = 1 if metric != DEV_LOSS and METRICS[metric].best == "higher" else -1
+    won = {"learning_rate": best, "metric": metric, "dev_value": scored[best]}
+    others = [lr for lr in scored if lr != best]
+    if not others:
+        return won
+    second = max(others, key=lambda lr: sign * scored[lr])
+    margin = sign * (scored[best] - scored[second])
+    return {**won, "runner_up": second, "runner_up_value": scored[second], "margin": margin}
+
+
+def write_selection(
+    selected: Iterable[tuple[str, str, Path]],
+    models: Mapping[str, Mapping],
+    datasets: Mapping[str, Mapping],
+    stem: Path,
+) -> None:
+    """Write the table as CSV with ids and numbers in full, as TeX and as HTML.
+
+    Parameters
+    ----------
+    selected
+        As for `selection_table`.
+    models, datasets
+        Id -> {"title": ...}.
+    stem
+        Path of the files without their suffix.
+    """
+    table = selection_table(selected)
+    seeds = table["seed"].nunique() > 1
+    matrices = []
+    for model, part in table.groupby("model", sort=False):
+        rows = [_row(row, datasets, seeds) for row in part.to_dict("records")]
+        columns = [Column(heading, "") for heading in HEADINGS]
+        matrices.append(Matrix(models[model]["title"], "", "Source: answer", columns, rows))
+    page = Page("What was selected", matrices, NOTES)
+    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
+    for suffix, text in zip(FORMATS, texts, strict=True):
+        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool) -> Row:
+    seed = f", seed {row['seed']}" if seeds else ""
+    metric = row["metric"]
+    if pd.isna(metric):
+        shown = [EN_DASH] * 5
+    else:
+        title, unit = ("Dev loss", "") if metric == DEV_LOSS else (METRICS[metric].title, METRICS[metric].unit)
+        values = [
+            EN_DASH if pd.isna(row[key]) else f"{row[key]:.4f} {unit}".rstrip() for key in ("dev_value", "margin")
+        ]
+        second = EN_DASH if pd.isna(row["runner_up"]) else row["runner_up"]
+        shown = [row["learning_rate"], title, values[0], second, values[1]]
+    cells = [Cell(text, "", False) for text in (*shown, row["unlearned"])]
+    return Row(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", False, cells)

@@ -1,0 +1,123 @@
+"""SeisBench's weight files: a pair of a .pt file with the arrays and a .json file that says how to use them.
+
+Nothing in a .pt file but plain arrays is ever unpickled, since unpickling can run what it finds.
+"""
+
+import json
+import pickle
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pickbench.errors import InputError
+from pickbench.files import replacing, write_json
+
+State = Mapping[str, torch.Tensor]
+# What a damaged or hostile file may make torch raise.
+UNREADABLE = (
+    pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError,
+    struct.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WeightFiles:
+    """A pair of files.
+
+    Attributes
+    ----------
+    weights
+        NAME.pt.vVERSION.
+    metadata
+        NAME.json.vVERSION.
+    """
+
+    weights: Path
+    metadata: Path
+
+
+def seisbench_files(architecture: type, name: str) -> WeightFiles:
+    """Find published weights in SeisBench's cache, after SeisBench has downloaded what is not in there.
+
+    Parameters
+    ----------
+    architecture
+        Class in `seisbench.models`.
+    name
+        NAME or NAME@VERSION; without a version the newest in the cache, or in the repository if the cache has none.
+
+    Raises
+    ------
+    InputError
+        When there are no such weights, or they are not in the cache and cannot be downloaded.
+    """
+    import seisbench
+
+    name, _, version = name.partition("@")
+    # SeisBench ends by loading what it has found: it is to hand over the place instead.
+    place = {"load": classmethod(lambda cls, path, version_str: (path, version_str))}
+    finder = type(architecture.__name__, (architecture,), place)
+    try:
+        path, version = finder.from_pretrained(name, version_str=version or "latest")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"weights '{name}' of {architecture.__name__} could not be had from {seisbench.remote_model_root} "
+            f"({type(error).__name__}: {error}); fetch them on a machine with a network, put them into SeisBench's "
+            f"cache, {seisbench.cache_model_root} (set by SEISBENCH_CACHE_ROOT), or name a pair of files"
+        ) from None
+    return WeightFiles(path.with_name(f"{name}.pt.v{version}"), path.with_name(f"{name}.json.v{version}"))
+
+
+def read_metadata(path: Path) -> dict:
+    """Read the .json file.
+
+    Raises
+    ------
+    InputError
+        When it is not a JSON object with an object, or nothing, as `model_args` and `default_args`.
+    """
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable JSON file ({error})") from None
+    parts = {"itself": metadata}
+    if isinstance(metadata, dict):
+        parts = {key: metadata.get(key, {}) for key in ("model_args", "default_args")}
+    for key, part in parts.items():
+        if not isinstance(part, dict):
+            raise InputError(f"{path}: {key} is {type(part).__name__}, expected an object of keys and values")
+    return metadata
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def read_state(path: Path) -> State:
+    """Read the .pt file, which may hold arrays by name and nothing else.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged or holds anything else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        raise InputError(
+            f"{path}: damaged, or holds something else than arrays by name, which is refused unread "
+            f"({type(error).__name__})"
+        ) from None
+    if not isinstance(state, dict) or not all(isinstance(array, torch.Tensor) for array in state.values()):
+        raise InputError(f"{path}: holds something else than arrays by name")
+    return state
+
+
+def write_pair(files: WeightFiles, state: State, metadata: dict) -> None:
+    """Write both files, each whole or not at all."""
+    with replacing(files.weights) as temporary:
+        torch.save(state, temporary)
+    write_json(files.metadata, metadata)
