@@ -94,6 +94,7 @@ FIRST_SEED = RUN["seeds"][0]
 ONSET_TARGETS = [name for name in GRID.targets if 3 in PROJECT.datasets[name]["tasks"]]
 ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"]]
 ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
+TRAINED_MODELS = [name for name in GRID.models if PROJECT.models[name]["learns"]]
 PHASES = ["P", "S"]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"

@@ -90,11 +90,12 @@ def own_windows(wildcards):
 def training_plan(wildcards):
     """The settings that a training follows from, besides its data."""
     source = PROJECT.datasets[wildcards.source]
+    of_networks = {key: value for key, value in RUN["training"].items() if key != "threads"}
     return {
         "model": model_of(wildcards),
         **{key: source[key] for key in ("random_window", "detection_samples", "rotate_array", "arrival_columns")},
         "columns": {name: columns_of(name, answer_columns(wildcards)) for name in TASK_FILES},
-        **{key: RUN["training"][key] for key in ("batch_size", "max_epochs", "max_time_h")},
+        "training": of_networks if wildcards.model in TRAINED_MODELS else {},
     }
 
 
@@ -204,6 +205,28 @@ def titled(entries, names):
 def test_file(model, source, target):
     """The prediction file that a panel shows."""
     return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
+
+
+def histories_of(model):
+    """(source, learning rate, losses by epoch) of every training of a model."""
+    pattern = "results/train/{}/{}/lr{}-seed{}/history.csv"
+    trainings = [(source, rate) for source in GRID.sources_of(model) for rate in GRID.learning_rates(model)]
+    return [(source, rate, pattern.format(model, source, rate, FIRST_SEED)) for source, rate in trainings]
+
+
+def histories(wildcards):
+    """The losses of all trainings of a model."""
+    return [path for _, _, path in histories_of(wildcards.model)]
+
+
+def panels_of_losses(wildcards):
+    """Panels and files of a model's losses."""
+    model = wildcards.model
+    return {
+        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
+        "sources": titled(PROJECT.datasets, GRID.sources_of(model)),
+        "files": histories_of(model),
+    }
 
 
 def panels_in_domain(wildcards):

@@ -24,6 +24,7 @@ rule train:
         runtime=f"{round(60 * RUN['training']['max_time_h'] + 60)}m",
     params:
         version=VERSIONS["train"],
+        answering=VERSIONS["predict"],
         plan=training_plan,
     message:
         "{wildcards.model} on {wildcards.source}: training with learning rate {wildcards.lr}, seed {wildcards.seed}"

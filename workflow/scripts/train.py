@@ -12,9 +12,7 @@ with logged(snakemake.log[0]):
     plan = TrainingPlan(
         learning_rate=float(snakemake.wildcards.lr),
         seed=int(snakemake.wildcards.seed),
-        batch_size=params["batch_size"],
-        max_epochs=params["max_epochs"],
-        max_time_h=params["max_time_h"],
+        **params["training"],
         threads=snakemake.threads,
         random_window=params["random_window"],
         detection_samples=params["detection_samples"],

@@ -30,8 +30,14 @@ class TrainingPlan:
         Learning rate; 0 for a model that learns nothing.
     seed
         Seed of the initial weights and of every draw.
-    batch_size, max_epochs, max_time_h, threads
-        As in the configuration's `training`.
+    threads
+        CPU cores.
+    checkpoints
+        Folder for what an interrupted training goes on from.
+    answers
+        The answers that can be learned from the dataset (columns of a prediction file).
+    batch_size, max_epochs, max_time_h, device_batch, precision, compile
+        As in the configuration's `training`, for a network.
     random_window
         The dataset's bounds for random windows, samples, or None.
     detection_samples
@@ -40,24 +46,23 @@ class TrainingPlan:
         Whether the dataset's picks lie at places that a network could learn, so that windows are to be rotated.
     arrival_columns
         The dataset's own mapping of metadata columns to P or S, or None for the usual one.
-    answers
-        The answers that can be learned from the dataset (columns of a prediction file).
-    checkpoints
-        Folder for what an interrupted training goes on from.
     """
 
     learning_rate: float
     seed: int
-    batch_size: int
-    max_epochs: int
-    max_time_h: float
     threads: int
-    random_window: tuple[int | None, int | None] | None
-    detection_samples: int | None
-    rotate_array: bool
-    arrival_columns: dict[str, str] | None
-    answers: tuple[str, ...]
     checkpoints: Path
+    answers: tuple[str, ...]
+    batch_size: int = 0
+    max_epochs: int = 0
+    max_time_h: float = 0.0
+    device_batch: int | None = None
+    precision: int | str = 32
+    compile: bool = False
+    random_window: tuple[int | None, int | None] | None = None
+    detection_samples: int | None = None
+    rotate_array: bool = False
+    arrival_columns: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,13 @@ class Fit:
     weights
         The best weights.
     history
-        One row an epoch of a network: network, epoch, train_loss, dev_loss, samples_per_s, seconds.
+        One row an epoch of a network: network, epoch, train_loss, dev_loss, samples_per_s (of the train windows),
+        seconds (of train and dev windows), input_seconds (of these, spent on waiting for windows).
     dev_loss
         The lowest dev loss of the network that gives an answer, by answer.
     unlearned
-        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number.
+        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number, else what
+        the source lacks.
     facts
         Further entries for run.json, such as the device and the best epoch.
     """
@@ -85,7 +92,7 @@ class Fit:
     facts: dict = field(default_factory=dict)
 
 
-HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s", "seconds"]
+HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s", "seconds", "input_seconds"]
 DIVERGED = "diverged"
 
 

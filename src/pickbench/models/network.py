@@ -179,7 +179,7 @@ class Network(base.Adapter):
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
         """Train on the train split, keeping the weights of the lowest dev loss."""
-        # Lightning takes seconds to import, and applying a network does not need it.
+        # The loop imports this module.
         from pickbench.training.loop import train_network
 
         return train_network(self, dataset, plan)
