@@ -98,7 +98,9 @@ TRAINED_MODELS = [name for name in GRID.models if PROJECT.models[name]["learns"]
 PHASES = ["P", "S"]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
+LOSSES = "results/figures/training/{model}.{kind}"
 FIGURES = [
+    *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
     *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if ONSET_IN_DOMAIN and ONSET_MODELS else []),
     *(expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]) if ONSET_TARGETS else []),
 ]

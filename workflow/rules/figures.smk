@@ -1,10 +1,12 @@
-# In: the prediction files. Out: residual histograms of P and of S: every model on its own source's test split, and for
-# each model every source on every target. With several seeds, the first one is drawn.
+# In: the prediction files, and the histories of trainings. Out: residual histograms of P and of S: every model on its own
+# source's test split, and for each model every source on every target; the losses of each model that was trained. With
+# several seeds, the first one is drawn.
 
 
 localrules:
     residuals_in_domain,
     residuals_cross_domain,
+    losses,
     figures,
 
 
@@ -53,7 +55,31 @@ use rule residuals_in_domain as residuals_cross_domain with:
         "drawing residuals of {wildcards.model} across domains"
 
 
-# All figures, from the predictions that are there.
+rule losses:
+    input:
+        histories=histories,
+    output:
+        pdf="results/figures/training/{model}.pdf",
+        png="results/figures/training/{model}.png",
+    log:
+        "results/logs/figures/{model}-losses.log",
+    benchmark:
+        "results/benchmarks/figures/{model}-losses.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_of_losses,
+    message:
+        "drawing losses of {wildcards.model}"
+    script:
+        "../scripts/losses.py"
+
+
+# All figures, from the predictions and trainings that are there.
 rule figures:
     input:
         FIGURES,
