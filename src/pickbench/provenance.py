@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pickbench import __version__
 
-PACKAGES = ("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy")
+PACKAGES = ("torch", "seisbench", "obspy", "numpy", "pandas", "scipy")
 
 
 def versions() -> dict[str, str]:
