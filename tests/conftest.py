@@ -50,9 +50,8 @@ def write_prepared(folder: Path, waveforms: list[np.ndarray], columns: dict) -> 
     return folder
 
 
-@pytest.fixture(scope="session")
-def easy_dataset(tmp_path_factory) -> Path:
-    """A prepared dataset that any picker can learn: a loud burst of one colour at P, of another at S."""
+def write_easy_dataset(folder: Path) -> Path:
+    """Write a prepared dataset that any picker can learn: a loud burst of one colour at P, of another at S."""
     rng = np.random.default_rng(7)
     n, npts = 96, 6000
     p = rng.uniform(1500, 3000, n).round(1)
@@ -68,4 +67,10 @@ def easy_dataset(tmp_path_factory) -> Path:
         waveforms.append(wave.astype("<f4"))
     split = np.array(["train"] * 64 + ["dev"] * 16 + ["test"] * 16)
     columns = {"trace_p_arrival_sample": p, "trace_s_arrival_sample": s, "split": split, "trace_picks_outside": 0}
-    return write_prepared(tmp_path_factory.mktemp("data") / "easy", waveforms, columns)
+    return write_prepared(folder, waveforms, columns)
+
+
+@pytest.fixture(scope="session")
+def easy_dataset(tmp_path_factory) -> Path:
+    """The easy dataset, once for all tests."""
+    return write_easy_dataset(tmp_path_factory.mktemp("data") / "easy")

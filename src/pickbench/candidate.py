@@ -1,11 +1,12 @@
 """One training run, whole: learn, write the best weights, and answer the source's own dev windows.
 
-Selection reads those answers. The process that trained is already warm, so it gives them at once.
+Selection reads those answers. The process that trained is already warm, so it gives them at once. What was learned is
+kept under a key of all that it follows from, so that only a change of that trains anew.
 """
 
+import logging
 import platform
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,14 +14,17 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
-from pickbench.files import digest, replacing, sha256, write_json
+from pickbench.files import digest, read_json, replacing, sha256, write_json
 from pickbench.models import load_adapter
-from pickbench.models.base import Fit, TrainingPlan, save_weights
+from pickbench.models.base import Fit, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import versions
+from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,47 +64,83 @@ def train_candidate(
     columns
         The answers wanted of each windows file.
     plan
-        How to train; the checkpoint goes to a folder of its own in `plan.checkpoints`. For a task that is not among
+        How to train; what is to be kept goes to a folder of its own in `plan.checkpoints`. For a task that is not among
         `plan.windows` the answers are an empty table.
     batch_size
         Windows at a time when answering.
     files
         What to write.
+
+    Raises
+    ------
+    SystemExit
+        When a signal asked the job to leave (`pickbench.signals`).
     """
-    started = time.time()
-    data_checksum = sha256(dataset / "checksums.json")
-    resumable = replace(plan, checkpoints=plan.checkpoints / _key(model, plan, data_checksum))
-    adapter = load_adapter(model)
-    # Picks are all that training needs of the metadata, which may have millions of rows.
-    prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
-    dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
-    for rows in dev.values():
-        check_rows(prepared, rows)
-    fit = adapter.fit(prepared, resumable)
-    for name, path in files.dev.items():
-        rows = dev.get(name, pd.DataFrame())
-        answers = pd.DataFrame(index=rows.index)
-        learned = [column for column in columns[name] if column not in fit.unlearned]
-        if len(rows) and learned:
-            answers = answer_windows(adapter, prepared, rows, fit.weights, learned, plan.seed, batch_size)
-        write_answers(path, rows, answers)
-    save_weights(files.weights, fit.weights)
-    with replacing(files.history) as temporary:
-        fit.history.to_csv(temporary, index=False)
-    write_json(files.run, _record(model, plan, fit, data_checksum, time.time() - started))
-    shutil.rmtree(plan.checkpoints, ignore_errors=True)
+    with leaving_at_once():
+        data_checksum = sha256(dataset / "checksums.json")
+        adapter = load_adapter(model)
+        # Picks are all that training needs of the metadata, which may have millions of rows.
+        prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
+        dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
+        for rows in dev.values():
+            check_rows(prepared, rows)
+        kept = plan.checkpoints / _key(model, plan, data_checksum)
+        fit = _read_fit(kept)
+        if fit is None:
+            fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
+            _keep_fit(kept, fit)
+        _remove_others(plan.checkpoints, kept)
+        for name, path in files.dev.items():
+            rows = dev.get(name, pd.DataFrame())
+            answers = pd.DataFrame(index=rows.index)
+            learned = [column for column in columns[name] if column not in fit.unlearned]
+            if len(rows) and learned:
+                answers = answer_windows(adapter, prepared, rows, fit.weights, learned, plan.seed, batch_size)
+            write_answers(path, rows, answers)
+        save_weights(files.weights, fit.weights)
+        _write_history(files.history, fit.history)
+        write_json(files.run, _record(model, plan, fit, data_checksum))
 
 
 def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
-    """A checksum of all that a training follows from: only the same training goes on from a checkpoint."""
+    """A checksum of all that a training follows from, which how windows are read out afterwards is no part of."""
+    learns_as = {key: value for key, value in model.items() if key != "readout"}
     limits = {key: value for key, value in asdict(plan).items() if key not in ("checkpoints", "threads")}
     # Only a search learns from windows.
     limits["windows"] = {name: sha256(path) for name, path in plan.windows.items()} if plan.tuning else None
     made_from = {"version": VERSIONS["train"], "packages": versions(), "data": data_checksum}
-    return digest({"model": model, "plan": limits, **made_from})[:16]
+    return digest({"model": learns_as, "plan": limits, **made_from})[:16]
 
 
-def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str, seconds: float) -> dict:
+def _keep_fit(folder: Path, fit: Fit) -> None:
+    """Write a finished fit; fit.json comes last and says that it is whole."""
+    save_weights(folder / "weights.npz", fit.weights)
+    _write_history(folder / "history.csv", fit.history)
+    write_json(folder / "fit.json", {"dev_loss": fit.dev_loss, "unlearned": fit.unlearned, "facts": fit.facts})
+
+
+def _read_fit(folder: Path) -> Fit | None:
+    """The fit that an earlier run has kept, if it finished."""
+    if not all((folder / name).exists() for name in ("weights.npz", "history.csv", "fit.json")):
+        return None
+    log.info("trained before: going on from %s", folder)
+    history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    return Fit(load_weights(folder / "weights.npz"), history, **read_json(folder / "fit.json"))
+
+
+def _remove_others(checkpoints: Path, kept: Path) -> None:
+    """Remove the checkpoints of a finished fit, and what other trainings have left."""
+    for path in [*checkpoints.iterdir(), *kept.glob("*.ckpt")]:
+        if path != kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _write_history(path: Path, history: pd.DataFrame) -> None:
+    with replacing(path) as temporary:
+        history.to_csv(temporary, index=False)
+
+
+def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> dict:
     """What made the weights, for run.json."""
     return {
         "model": model["id"],
@@ -110,7 +150,8 @@ def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str, secon
         "dev_loss": fit.dev_loss,
         "unlearned": fit.unlearned,
         "data_checksum": data_checksum,
-        "seconds": round(seconds, 3),
+        # Of training, whatever interrupted it.
+        "seconds": round(float(fit.history["seconds"].sum()), 3),
         "host": platform.node(),
         "versions": versions(),
         **fit.facts,

@@ -10,7 +10,7 @@ VERSIONS = {
     "prepare": 1,
     "split": 1,
     "windows": 1,
-    "train": 1,
+    "train": 2,
     "select": 1,
     "adopt": 1,
     "predict": 1,

@@ -113,12 +113,20 @@ FIRST_SEED = RUN["seeds"][0]
 ONSET_TARGETS = [name for name in GRID.targets if 3 in PROJECT.datasets[name]["tasks"]]
 ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"] and GRID.sources_of(name)]
 ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
+LEARNS_FROM = {name: settings["learns_from"] for name, settings in PROJECT.models.items()}
+TRAINED_MODELS = [
+    name
+    for name in GRID.models
+    if LEARNS_FROM[name] == "traces" and set(GRID.sources_of(name)) - set(PROJECT.published)
+]
 PHASES = ["P", "S"]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
 SEARCH = "results/figures/training/{model}-search.{kind}"
-SEARCHED_MODELS = [name for name in GRID.models if PROJECT.models[name]["learns_from"] == "windows"]
+SEARCHED_MODELS = [name for name in GRID.models if LEARNS_FROM[name] == "windows"]
+LOSSES = "results/figures/training/{model}.{kind}"
 FIGURES = [
+    *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
     *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if ONSET_IN_DOMAIN and ONSET_MODELS else []),
     *(expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]) if ONSET_TARGETS else []),
     *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),

@@ -1,12 +1,14 @@
-# In: the prediction files. Out: residual histograms of P and of S: every model on its own source's test split, and for
-# each model every source on every target. With several seeds, the first one is drawn. And of models whose parameters
-# are searched, from the histories of all seeds: the course of the search.
+# In: the prediction files, and the histories of trainings. Out: residual histograms of P and of S: every model on its own
+# source's test split, and for each model every source on every target; the losses of each model that was trained. With
+# several seeds, the first one is drawn. And of models whose parameters are searched, from the histories of all seeds: the
+# course of the search.
 
 
 localrules:
     residuals_in_domain,
     residuals_cross_domain,
     search,
+    losses,
     figures,
 
 
@@ -57,7 +59,7 @@ use rule residuals_in_domain as residuals_cross_domain with:
 
 rule search:
     input:
-        histories=all_histories,
+        histories=search_files,
     output:
         pdf="results/figures/training/{model}-search.pdf",
         png="results/figures/training/{model}-search.png",
@@ -74,7 +76,7 @@ rule search:
         runtime="30m",
     params:
         version=VERSIONS["figures"],
-        panels=histories,
+        panels=searches,
         title=search_title,
     message:
         "drawing the searches of {wildcards.model}"
@@ -82,7 +84,31 @@ rule search:
         "../scripts/search.py"
 
 
-# All figures, from the predictions that are there.
+rule losses:
+    input:
+        histories=losses_files,
+    output:
+        pdf="results/figures/training/{model}.pdf",
+        png="results/figures/training/{model}.png",
+    log:
+        "results/logs/figures/{model}-losses.log",
+    benchmark:
+        "results/benchmarks/figures/{model}-losses.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_of_losses,
+    message:
+        "drawing losses of {wildcards.model}"
+    script:
+        "../scripts/losses.py"
+
+
+# All figures, from the predictions and trainings that are there.
 rule figures:
     input:
         FIGURES,

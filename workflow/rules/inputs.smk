@@ -113,7 +113,7 @@ def training_plan(wildcards):
         limits, source = training_of(wildcards), PROJECT.datasets[wildcards.source]
         of_source = ("random_window", "detection_samples", "rotate_array", "arrival_columns")
         plan["training"] = {
-            **{key: limits[key] for key in ("batch_size", "max_epochs", "max_time_h")},
+            **{key: value for key, value in limits.items() if key != "threads"},
             **{key: source[key] for key in of_source},
         }
     elif learns_from == "windows":
@@ -269,19 +269,24 @@ def across(wildcards):
     return [cells_of(wildcards.model, source) for source in GRID.sources_of(wildcards.model)]
 
 
-def histories(wildcards):
+def sources_learned_from(model):
+    """The sources of a model that are datasets, not published weights."""
+    return [source for source in GRID.sources_of(model) if source not in PROJECT.published]
+
+
+def searches(wildcards):
     """(title, files) of every source of a model: the course of each candidate."""
     candidate = "results/train/{model}/{source}/lr{lr}-seed{seed}/history.csv"
     model, seeds = wildcards.model, RUN["seeds"]
     return [
         (title, expand(candidate, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
-        for source, title in titled(PROJECT.datasets, GRID.sources_of(model))
+        for source, title in titled(PROJECT.datasets, sources_learned_from(model))
     ]
 
 
-def all_histories(wildcards):
+def search_files(wildcards):
     """The same as one list."""
-    return [path for _, paths in histories(wildcards) for path in paths]
+    return [path for _, paths in searches(wildcards) for path in paths]
 
 
 def search_title(wildcards):
@@ -297,6 +302,28 @@ def titled(entries, names):
 def test_file(model, source, target):
     """The prediction file that a panel shows."""
     return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
+
+
+def histories_of(model):
+    """(source, learning rate, losses by epoch) of every training of a model."""
+    pattern = "results/train/{}/{}/lr{}-seed{}/history.csv"
+    trainings = [(source, rate) for source in sources_learned_from(model) for rate in GRID.learning_rates(model)]
+    return [(source, rate, pattern.format(model, source, rate, FIRST_SEED)) for source, rate in trainings]
+
+
+def losses_files(wildcards):
+    """The losses of all trainings of a model."""
+    return [path for _, _, path in histories_of(wildcards.model)]
+
+
+def panels_of_losses(wildcards):
+    """Panels and files of a model's losses."""
+    model = wildcards.model
+    return {
+        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
+        "sources": titled(PROJECT.datasets, sources_learned_from(model)),
+        "files": histories_of(model),
+    }
 
 
 def panels_in_domain(wildcards):

@@ -26,6 +26,7 @@ rule train:
         runtime=training_runtime,
     params:
         version=VERSIONS["train"],
+        answering=VERSIONS["predict"],
         plan=training_plan,
     message:
         "{wildcards.model} on {wildcards.source}: training with learning rate {wildcards.lr}, seed {wildcards.seed}"

@@ -21,6 +21,9 @@ from pickbench.files import replacing
 SKY = "#56B4E9"
 ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+PURPLE = "#CC79A7"
 INK = "#222222"
 PALE = "#E9E9E9"
 

@@ -104,6 +104,6 @@ def _history(done: list[dict], picks: int) -> pd.DataFrame:
     """One row a point: the RMSE as its dev loss, and its parameters."""
     seconds = np.array([entry["seconds"] for entry in done])
     number = np.arange(1, len(done) + 1)
-    values = (ARCHITECTURE, number, np.nan, [entry["error"] for entry in done], picks / seconds, seconds)
+    values = (ARCHITECTURE, number, np.nan, [entry["error"] for entry in done], picks / seconds, seconds, 0.0)
     history = pd.DataFrame(dict(zip(base.HISTORY_COLUMNS, values, strict=True)))
     return history.join(pd.DataFrame([entry["point"] for entry in done], columns=PARAMETERS))

@@ -51,11 +51,13 @@ class TrainingPlan:
     seed
         Seed of the initial weights and of every draw.
     threads
-        As in the configuration's `training`.
+        CPU cores.
     checkpoints
         Folder for what an interrupted training goes on from.
-    batch_size, max_epochs, max_time_h
-        As in the configuration's `training`, for a model that is trained on traces.
+    answers
+        The answers that can be learned from the dataset (columns of a prediction file).
+    batch_size, max_epochs, max_time_h, device_batch, precision, compile
+        As in the configuration's `training`, for a network.
     random_window
         The dataset's bounds for random windows, samples, or None.
     detection_samples
@@ -64,8 +66,6 @@ class TrainingPlan:
         Whether the dataset's picks lie at places that a network could learn, so that windows are to be rotated.
     arrival_columns
         The dataset's own mapping of metadata columns to P or S, or None for the usual one.
-    answers
-        The answers that can be learned from the dataset (columns of a prediction file).
     tuning
         For a model whose parameters are searched on windows.
     windows
@@ -75,11 +75,14 @@ class TrainingPlan:
     learning_rate: float
     seed: int
     threads: int
-    answers: tuple[str, ...]
     checkpoints: Path
+    answers: tuple[str, ...]
     batch_size: int = 0
     max_epochs: int = 0
     max_time_h: float = 0.0
+    device_batch: int | None = None
+    precision: int | str = 32
+    compile: bool = False
     random_window: tuple[int | None, int | None] | None = None
     detection_samples: int | None = None
     rotate_array: bool = False
@@ -97,12 +100,14 @@ class Fit:
     weights
         The best weights.
     history
-        One row an epoch of a network, or a point of a search: network, epoch, train_loss, dev_loss, samples_per_s,
-        seconds; a search adds the point's parameters.
+        One row an epoch of a network, or a point of a search: network, epoch, train_loss, dev_loss, samples_per_s (of
+        the train windows), seconds (of train and dev windows), input_seconds (of these, spent on making the input); a
+        search adds the point's parameters.
     dev_loss
         The lowest dev loss of the network that gives an answer, by answer.
     unlearned
-        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number.
+        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number, else what
+        the source lacks.
     facts
         Further entries for run.json, such as the device and the best epoch.
     """
@@ -114,7 +119,7 @@ class Fit:
     facts: dict = field(default_factory=dict)
 
 
-HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s", "seconds"]
+HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s", "seconds", "input_seconds"]
 DIVERGED = "diverged"
 
 

@@ -176,7 +176,10 @@ class Adapter(base.Adapter):
             history=pd.concat([fit.history for fit in fits.values()], ignore_index=True),
             dev_loss={column: loss for fit in fits.values() for column, loss in fit.dev_loss.items()},
             unlearned={column: reason for fit in fits.values() for column, reason in fit.unlearned.items()},
-            facts={"networks": {name: fit.facts["networks"][name] for name, fit in fits.items()}},
+            facts={
+                "parameters": sum(fit.facts.get("parameters", 0) for fit in fits.values()),
+                "networks": {name: fit.facts for name, fit in fits.items()},
+            },
         )
 
     def answer(

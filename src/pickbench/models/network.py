@@ -2,7 +2,6 @@
 
 import json
 from abc import abstractmethod
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -183,11 +182,10 @@ class Network(base.Adapter):
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
         """Train on the train split, keeping the weights of the lowest dev loss."""
-        # Lightning takes seconds to import, and applying a network does not need it.
+        # The loop imports this module.
         from pickbench.training.loop import train_network
 
-        fit = train_network(self, dataset, plan)
-        return replace(fit, facts={"networks": {self.name: fit.facts}})
+        return train_network(self, dataset, plan)
 
     def answer(
         self,

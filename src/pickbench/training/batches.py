@@ -1,11 +1,18 @@
 """Batches of training windows, cut from the memory-mapped dataset; what follows runs on the device that trains."""
 
+import signal
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from pickbench.data.prepared import PreparedDataset
-from pickbench.training.draws import Draws, TraceTable
+from pickbench.models.base import TrainingPlan
+from pickbench.signals import SIGNALS
+from pickbench.training.draws import Draws, TraceTable, WindowRecipe, draw_windows
+
+# Streams of random numbers of one seed: dev windows must not depend on the epoch.
+DEV_STREAM, TRAIN_STREAM = 0, 1
 
 
 class Batches(Dataset):
@@ -64,11 +71,61 @@ class Batches(Dataset):
         }
 
 
-def loader(batches: Batches, threads: int) -> DataLoader:
-    """Feed batches in order.
+class Windows:
+    """The windows of every epoch of a training.
 
-    Beside a GPU the spare cores cut the batches ahead; without one the cores are all for the training, which cuts its
-    batches itself.
+    Parameters
+    ----------
+    dataset
+        The prepared source.
+    recipe
+        How windows are drawn.
+    plan
+        Seed, batch size and threads.
     """
-    on_gpu = torch.cuda.is_available()
-    return DataLoader(batches, batch_size=None, num_workers=threads - 1 if on_gpu else 0, pin_memory=on_gpu)
+
+    def __init__(self, dataset: PreparedDataset, recipe: WindowRecipe, plan: TrainingPlan):
+        self._dataset, self._recipe, self._plan = dataset, recipe, plan
+        self._tables = {
+            split: TraceTable.from_metadata(dataset.metadata, split, plan.arrival_columns).for_recipe(recipe)
+            for split in ("train", "dev")
+        }
+        self.phases = self._tables["train"].phases
+
+    def missing(self) -> str:
+        """Why nothing can be learned; empty if something can."""
+        for split, table in self._tables.items():
+            if not len(table):
+                wanted = f" with a pick of {' or '.join(self._recipe.phases)}" if self._recipe.only_with_pick else ""
+                return f"the {split} split has no trace{wanted}"
+        return ""
+
+    def batches(self, split: str) -> int:
+        """Number of batches in an epoch."""
+        return -(-len(self._tables[split]) // self._plan.batch_size)
+
+    def loader(self, split: str, epoch: int, first: int) -> DataLoader:
+        """Batches of an epoch, from the `first` on: train windows in random order, dev windows always the same.
+
+        Beside a GPU the spare cores cut the batches ahead; without one the cores are all for the training, which cuts
+        its batches itself.
+        """
+        place = (TRAIN_STREAM, epoch) if split == "train" else (DEV_STREAM,)
+        rng = np.random.default_rng([self._plan.seed, *place])
+        table, on_gpu = self._tables[split], torch.cuda.is_available()
+        draws = draw_windows(table, self._recipe, rng, shuffle=split == "train")
+        batches = Batches(self._dataset, table, draws, self._recipe.length, self._plan.batch_size)
+        return DataLoader(
+            batches,
+            batch_size=None,
+            sampler=range(first, len(batches)),
+            num_workers=self._plan.threads - 1 if on_gpu else 0,
+            pin_memory=on_gpu,
+            worker_init_fn=_leave_signals_to_the_parent,
+        )
+
+
+def _leave_signals_to_the_parent(_: int) -> None:
+    """Schedulers send a signal to all processes of a job, but only the one that trains knows when to stop."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,152 +1,205 @@
-"""One training: a network, its windows, Adam, and Lightning's loop around them.
+"""One training: a network, its windows, Adam, and the loop over epochs and batches.
 
-The training keeps its best weights by dev loss and a checkpoint a pass from which it goes on after an interruption:
-the windows, the order and the random numbers of an epoch follow from the seed and the epoch, so it ends as it would
-have ended. A loss that stops being a number ends the training and is reported as such.
+The best weights by dev loss are its result. It may be stopped after any batch and goes on as if it had not been: a
+checkpoint is kept every few minutes, after every epoch, and when the job is asked to leave. A loss that stops being
+a number ends the training and is reported as such.
 """
 
 import logging
 import math
+import os
+import shutil
 import time
 from datetime import timedelta
 
-import numpy as np
 import pandas as pd
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, Timer
-from pytorch_lightning.plugins.environments import LightningEnvironment
-from pytorch_lightning.plugins.io import TorchCheckpointIO
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 
 from pickbench.data.prepared import PreparedDataset
-from pickbench.files import replacing
+from pickbench.errors import InputError
 from pickbench.models.base import DIVERGED, HISTORY_COLUMNS, Fit, TrainingPlan
 from pickbench.models.network import Network
-from pickbench.training.batches import Batches, loader
-from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
+from pickbench.signals import leaving_afterwards
+from pickbench.training.batches import Windows
+from pickbench.training.progress import Pass, Progress, batch_seed, load_checkpoint, save_checkpoint
 
 log = logging.getLogger(__name__)
-# Streams of random numbers of one seed: dev windows must not depend on the epoch.
-DEV_STREAM, TRAIN_STREAM = 0, 1
+# Within a long epoch; what a kill without warning costs at most.
+SAVE_EVERY_S = 300.0
+# What the network computes in, in Lightning's words; its weights and the loss are always in 32 bits.
+PRECISION = {32: "32-true", "bf16-mixed": "bf16-mixed"}
+# Stream of random numbers of the training batches, besides those of `batches`.
+BATCH_STREAM = 2
 
 
-class Module(pl.LightningModule):
-    """A network that learns what its adapter makes of a batch."""
+class Training:
+    """The training of one network.
 
-    def __init__(self, adapter: Network, phases: tuple[str, ...], plan: TrainingPlan):
-        super().__init__()
+    Parameters
+    ----------
+    adapter
+        The network's adapter.
+    windows
+        The windows of every epoch.
+    plan
+        Learning rate, seed and limits.
+    """
+
+    def __init__(self, adapter: Network, windows: Windows, plan: TrainingPlan):
+        self._adapter, self._windows, self._plan = adapter, windows, plan
+        self._checkpoint = plan.checkpoints / f"{adapter.name}.ckpt"
+        # One process on one device, whatever a scheduler says around it.
+        self._fabric = Fabric(devices=1, precision=PRECISION[plan.precision], plugins=[LightningEnvironment()])
+        self.device = self._fabric.device
+        torch.manual_seed(plan.seed)
         self.network = adapter.network()
-        self._adapter, self._phases, self._plan = adapter, phases, plan
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=plan.learning_rate)
+        # A form for each shape of batch: which forms there are does not depend on the batch that a training resumes at.
+        compiled = torch.compile(self.network, dynamic=False) if plan.compile else self.network
+        self._forward, self._optimizer = self._fabric.setup(compiled, optimizer)
+        self.progress = Progress()
+        self._saved_at = time.perf_counter()
 
-    def training_step(self, batch: dict, _: int) -> torch.Tensor:
-        """Loss of a training batch."""
-        return self._loss("train_loss", batch, augment=True)
+    def run(self, asked: list[int]) -> None:
+        """Train to the end, or until `asked` holds a signal."""
+        self._resume()
+        while not self.progress.ended and not asked:
+            self._epoch(asked)
+            self._save()
 
-    def validation_step(self, batch: dict, _: int) -> None:
-        """Loss of a dev batch."""
-        self._loss("dev_loss", batch, augment=False)
+    def _epoch(self, asked: list[int]) -> None:
+        """One epoch, or what is left of it."""
+        for split in ("train", "dev"):
+            self._go_over(split, asked)
+            if self.progress.ended or asked:
+                return
+        self._close_epoch()
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, as in the paper."""
-        return torch.optim.Adam(self.parameters(), lr=self._plan.learning_rate)
+    def _go_over(self, split: str, asked: list[int]) -> None:
+        """Learn from the train windows of an epoch, or take the loss of its dev windows."""
+        progress, done, total = self.progress, getattr(self.progress, split), self._windows.batches(split)
+        self.network.train(split == "train")
+        batches = None
+        while done.batches < total and not asked:
+            if self._is_out_of_time():
+                if progress.history:
+                    progress.ended = "time"
+                    return
+                if split == "train":  # what there is of the first epoch is the result, and needs a dev loss
+                    return
+            started = time.perf_counter()
+            batches = batches or iter(self._windows.loader(split, len(progress.history), done.batches))
+            batch = next(batches)
+            arrived = time.perf_counter()
+            loss = self._step(batch, learn=split == "train")
+            done.note(len(batch["waveforms"]), loss, time.perf_counter() - started, arrived - started)
+            if not math.isfinite(loss):
+                self._diverge(split)
+                return
+            if time.perf_counter() - self._saved_at > SAVE_EVERY_S:
+                self._save()
+                self._say(f"epoch {len(progress.history) + 1}, {done.batches / total:.0%} of {split}", done)
 
-    def _loss(self, name: str, batch: dict, *, augment: bool) -> torch.Tensor:
-        inputs, labels = self._adapter.example(self.network, batch, self._phases, self._plan, augment=augment)
-        loss = self._adapter.loss(self.network(inputs), labels)
-        self.log(name, loss, on_step=False, on_epoch=True, batch_size=len(inputs))
-        return loss
+    def _step(self, batch: dict, *, learn: bool) -> float:
+        """Mean loss of a batch, from which the network learns if it shall."""
+        plan, progress = self._plan, self.progress
+        batch = {key: values.to(self.device, non_blocking=True) for key, values in batch.items()}
+        if learn:
+            torch.manual_seed(batch_seed(plan.seed, BATCH_STREAM, len(progress.history), progress.train.batches))
+            self._optimizer.zero_grad()
+        total = torch.zeros((), device=self.device)
+        with torch.set_grad_enabled(learn):
+            inputs, labels = self._adapter.example(self.network, batch, self._windows.phases, plan, augment=learn)
+            size = plan.device_batch or len(inputs)
+            for part, wanted in zip(inputs.split(size), labels.split(size), strict=True):
+                loss = self._loss(part, wanted) * (len(part) / len(inputs))
+                if learn:
+                    self._fabric.backward(loss)
+                total += loss.detach()
+        value = total.item()
+        if learn and math.isfinite(value):
+            self._optimizer.step()
+        return value
 
+    def _loss(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return self._adapter.loss(self._forward(inputs), labels)
 
-class Windows(pl.LightningDataModule):
-    """The windows of every epoch."""
-
-    def __init__(self, dataset: PreparedDataset, recipe: WindowRecipe, plan: TrainingPlan):
-        super().__init__()
-        self._dataset, self._recipe, self._plan = dataset, recipe, plan
-        self.train, self.dev = (
-            TraceTable.from_metadata(dataset.metadata, split, plan.arrival_columns).for_recipe(recipe)
-            for split in ("train", "dev")
-        )
-
-    def train_dataloader(self):
-        """Windows of the current epoch, in random order."""
-        rng = np.random.default_rng([self._plan.seed, TRAIN_STREAM, self.trainer.current_epoch])
-        return self._loader(self.train, rng, shuffle=True)
-
-    def val_dataloader(self):
-        """Dev windows, the same in every epoch."""
-        return self._loader(self.dev, np.random.default_rng([self._plan.seed, DEV_STREAM]), shuffle=False)
-
-    def _loader(self, table: TraceTable, rng: np.random.Generator, *, shuffle: bool):
-        draws = draw_windows(table, self._recipe, rng, shuffle=shuffle)
-        batches = Batches(self._dataset, table, draws, self._recipe.length, self._plan.batch_size)
-        return loader(batches, self._plan.threads)
-
-
-class Keeper(Callback):
-    """Keeps the best weights and the history, in memory and in every checkpoint, and says how far the training is."""
-
-    def __init__(self, name: str, seed: int, samples: int):
-        self.best: dict[str, torch.Tensor] = {}
-        self.history: list[dict] = []
-        self.diverged = False
-        self._name = name
-        self._seed = seed
-        self._samples = samples
-        self._started = 0.0
-
-    def on_train_epoch_start(self, trainer, module) -> None:
-        """Make the epoch's random numbers a matter of seed and epoch."""
-        torch.manual_seed(self._seed + 1_000_003 * (trainer.current_epoch + 1))
-        self._started = time.perf_counter()
-
-    def on_train_epoch_end(self, trainer, module) -> None:
+    def _close_epoch(self) -> None:
         """Note the epoch; keep its weights if no earlier ones were better."""
-        train_loss = trainer.callback_metrics["train_loss"].item()
-        dev_loss = trainer.callback_metrics["dev_loss"].item()
-        seconds = time.perf_counter() - self._started
-        rate = self._samples / seconds
-        epoch = trainer.current_epoch + 1
-        if not (math.isfinite(train_loss) and math.isfinite(dev_loss)):
-            log.warning("epoch %d: the loss is not a number, the training has diverged", epoch)
-            self.diverged = trainer.should_stop = True
-        elif dev_loss < min((row["dev_loss"] for row in self.history), default=math.inf):
-            self.best = {k: v.detach().cpu().clone() for k, v in module.network.state_dict().items()}
-        row = (self._name, epoch, train_loss, dev_loss, rate, seconds)
-        self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
-        left = timedelta(seconds=round(seconds * (trainer.max_epochs - epoch)))
-        log.info(
-            "%s  epoch %d/%d  train loss %.4f  dev loss %.4f  %.0f samples/s  %s left at most",
-            self._name, epoch, trainer.max_epochs, train_loss, dev_loss, rate, left,
+        progress, train, dev = self.progress, self.progress.train, self.progress.dev
+        if dev.loss < min((row["dev_loss"] for row in progress.history), default=math.inf):
+            progress.best = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+        self._note_epoch()
+        if len(progress.history) >= self._plan.max_epochs:
+            progress.ended = "epochs"
+        elif self._is_out_of_time():
+            progress.ended = "time"
+        self._say(f"epoch {len(progress.history)}/{self._plan.max_epochs}", train, f"  dev loss {dev.loss:.4f}")
+
+    def _note_epoch(self) -> None:
+        progress, train, dev = self.progress, self.progress.train, self.progress.dev
+        row = {
+            "network": self._adapter.name,
+            "epoch": len(progress.history) + 1,
+            "train_loss": train.loss,
+            "dev_loss": dev.loss,
+            "samples_per_s": train.samples_per_s,
+            "seconds": train.seconds + dev.seconds,
+            "input_seconds": train.input_seconds + dev.input_seconds,
+        }
+        progress.history.append(row)
+        progress.train, progress.dev = Pass(), Pass()
+
+    def _diverge(self, split: str) -> None:
+        progress = self.progress
+        batch = getattr(progress, split).batches
+        self._note_epoch()
+        progress.ended, progress.best = DIVERGED, {}
+        log.warning(
+            "%s  epoch %d: the loss of %s batch %d is not a number, the training has diverged",
+            self._adapter.name, len(progress.history), split, batch,
         )  # fmt: skip
 
-    def state_dict(self) -> dict:
-        """What a checkpoint holds of it."""
-        return {"best": self.best, "history": self.history, "diverged": self.diverged}
+    def _is_out_of_time(self) -> bool:
+        return self.progress.seconds >= 3600 * self._plan.max_time_h
 
-    def load_state_dict(self, state: dict) -> None:
-        """Go on from a checkpoint."""
-        self.best, self.history, self.diverged = state["best"], state["history"], state["diverged"]
+    def _say(self, where: str, done: Pass, more: str = "") -> None:
+        """Log how far the training is."""
+        left = timedelta(seconds=max(round(self._seconds_left()), 0))
+        line = "%s  %s  loss %.4f%s  %.0f samples/s  %s left at most"
+        log.info(line, self._adapter.name, where, done.loss, more, done.samples_per_s, left)
 
+    def _seconds_left(self) -> float:
+        """Time for the epochs to come, or to the limit, whichever is less."""
+        progress, train, plan = self.progress, self.progress.train, self._plan
+        within = train.seconds + progress.dev.seconds
+        if progress.history:
+            an_epoch = sum(row["seconds"] for row in progress.history) / len(progress.history)
+        else:
+            an_epoch = train.seconds * self._windows.batches("train") / train.batches + progress.dev.seconds
+        to_come = an_epoch * (plan.max_epochs - len(progress.history)) - within
+        return min(to_come, 3600 * plan.max_time_h - progress.seconds)
 
-class Checkpoint(Callback):
-    """Saves after every epoch, once the epoch's results are noted."""
+    def _save(self) -> None:
+        state = {
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "progress": self.progress.state(),
+        }
+        save_checkpoint(self._checkpoint, state)
+        self._saved_at = time.perf_counter()
 
-    def __init__(self, path):
-        self._path = path
-
-    def on_train_epoch_end(self, trainer, module) -> None:
-        """Save all that the next epoch depends on."""
-        trainer.save_checkpoint(self._path, weights_only=False)
-
-
-class WholeFileIO(TorchCheckpointIO):
-    """Checkpoints that are whole or absent."""
-
-    def save_checkpoint(self, checkpoint, path, storage_options=None) -> None:
-        """Write beside, then move into place."""
-        with replacing(path) as temporary:
-            super().save_checkpoint(checkpoint, temporary, storage_options)
+    def _resume(self) -> None:
+        state = load_checkpoint(self._checkpoint)
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress.from_state(state["progress"])
+        history, train = self.progress.history, self.progress.train
+        log.info("%s  going on after epoch %d, batch %d", self._adapter.name, len(history), train.batches)
 
 
 def train_network(adapter: Network, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:
@@ -165,51 +218,43 @@ def train_network(adapter: Network, dataset: PreparedDataset, plan: TrainingPlan
     -------
     Fit
         The weights of the lowest dev loss, and how it went.
+
+    Raises
+    ------
+    SystemExit
+        When a signal asked the job to leave; the checkpoint holds all that was learned.
+    InputError
+        When a batch does not fit into memory, or there is no compiler for `compile`.
     """
     torch.set_num_threads(plan.threads)
-    pl.seed_everything(plan.seed, verbose=False)
     windows = Windows(dataset, adapter.recipe(plan), plan)
-    keeper = Keeper(adapter.name, plan.seed, len(windows.train))
-    last = plan.checkpoints / f"{adapter.name}.ckpt"
-    trainer = pl.Trainer(
-        max_epochs=plan.max_epochs,
-        accelerator="auto",
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
-        callbacks=[keeper, Timer(timedelta(hours=plan.max_time_h)), Checkpoint(last)],
-        # One process on one device, whatever a scheduler says around it.
-        plugins=[WholeFileIO(), LightningEnvironment()],
-    )
-    module = Module(adapter, windows.train.phases, plan)
-    trainer.fit(module, datamodule=windows, ckpt_path=_resumable(last), weights_only=True)
-    history = pd.DataFrame(keeper.history, columns=HISTORY_COLUMNS)
-    if keeper.diverged:
-        return Fit({}, history, unlearned=dict.fromkeys(adapter.GIVES, DIVERGED), facts=_facts(trainer, module))
-    weights = {name: tensor.numpy() for name, tensor in keeper.best.items()}
+    missing = windows.missing()
+    if missing:
+        log.warning("%s  is not trained: %s", adapter.name, missing)
+        return Fit({}, unlearned=dict.fromkeys(adapter.GIVES, missing))
+    if plan.compile and shutil.which(os.environ.get("CXX", "g++")) is None:
+        raise InputError("training.compile is true, but there is no C++ compiler (g++, or what CXX names)")
+    training = Training(adapter, windows, plan)
+    with leaving_afterwards() as asked:
+        try:
+            training.run(asked)
+        except torch.cuda.OutOfMemoryError:
+            raise InputError(
+                f"the GPU's memory does not hold {plan.device_batch or plan.batch_size} windows in {adapter.name}; "
+                "make training.device_batch smaller, which leaves batch_size as it is"
+            ) from None
+    return _fit(adapter, training)
+
+
+def _fit(adapter: Network, training: Training) -> Fit:
+    """What a finished training hands on."""
+    progress = training.progress
+    history = pd.DataFrame(progress.history, columns=HISTORY_COLUMNS)
+    trainable = sum(p.numel() for p in training.network.parameters() if p.requires_grad)
+    facts = {"device": training.device.type, "parameters": trainable, "ended": progress.ended}
+    if progress.ended == DIVERGED:
+        return Fit({}, history, unlearned=dict.fromkeys(adapter.GIVES, DIVERGED), facts=facts)
     best = history.loc[history["dev_loss"].idxmin()]
-    facts = {**_facts(trainer, module), "best_epoch": int(best["epoch"])}
+    weights = {name: tensor.numpy() for name, tensor in progress.best.items()}
+    facts["best_epoch"] = int(best["epoch"])
     return Fit(weights, history, dict.fromkeys(adapter.GIVES, float(best["dev_loss"])), facts=facts)
-
-
-def _facts(trainer: pl.Trainer, module: Module) -> dict:
-    trainable = sum(p.numel() for p in module.network.parameters() if p.requires_grad)
-    return {"device": str(trainer.strategy.root_device), "parameters": trainable}
-
-
-def _resumable(path) -> str | None:
-    """The checkpoint to go on from, if there is one that can be read."""
-    if not path.exists():
-        return None
-    try:
-        torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged archive raises anything, from EOFError to UnpicklingError
-        log.warning("%s cannot be read (%s): training starts again", path, error)
-        path.unlink()
-        return None
-    log.info("going on from %s", path)
-    return str(path)

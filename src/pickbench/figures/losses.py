@@ -1,0 +1,174 @@
+"""The course of training: train and dev loss by epoch, a panel for each source and each network of a model.
+
+A learning rate has a colour and a marker, which stands at its best epoch: the weights of that epoch are the training's
+result. A training that has diverged is a name in the corner of its panel.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from pickbench.errors import InputError
+from pickbench.figures import style
+
+# By learning rate, as they come; a seventh one begins again with other markers.
+COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
+MARKERS = "os^Dv<>"
+# Inches.
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.44, 0.12, 0.2, 0.62, 0.36, 0.32
+PANEL_HEIGHT_IN, PANEL_WIDTH_MAX_IN = 0.95, 2.2
+COLUMNS_MAX = 4
+
+Names = Sequence[tuple[str, str]]
+Look = dict[str, object]
+
+
+def draw_losses(
+    files: Mapping[tuple[str, str], str | Path],
+    sources: Names,
+    pdf: str | Path,
+    png: str | Path,
+    *,
+    title: str = "",
+) -> None:
+    """Draw the losses of a model's trainings from their histories, and save the figure.
+
+    Parameters
+    ----------
+    files
+        (source id, learning rate) -> history.csv.
+    sources
+        (id, title), in the order of the panels.
+    pdf, png
+        Where to save.
+    title
+        Heading of the figure.
+    """
+    histories = {key: _read_history(file) for key, file in files.items()}
+    style.save(loss_panels(histories, sources, title=title), pdf, png)
+
+
+def loss_panels(histories: Mapping[tuple[str, str], pd.DataFrame], sources: Names, *, title: str = "") -> Figure:
+    """Draw one panel for each source and network.
+
+    Parameters
+    ----------
+    histories
+        (source id, learning rate) -> one row an epoch: network, epoch, train_loss, dev_loss.
+    sources
+        (id, title), in the order of the panels.
+    title
+        Heading of the figure.
+
+    Returns
+    -------
+    Figure
+        At most as wide as a printed page. A panel is grey where nothing was trained.
+    """
+    networks = list(dict.fromkeys(name for table in histories.values() for name in table["network"])) or [""]
+    rates = list(dict.fromkeys(rate for _, rate in histories))
+    looks = {
+        rate: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]} for i, rate in enumerate(rates)
+    }
+    panels = [(source, name, network) for source, name in sources for network in networks]
+    columns = len(networks) if len(networks) > 1 else min(len(sources), COLUMNS_MAX)
+    with style.style():
+        figure, grid = _grid(len(panels), columns, title)
+        for axes, (source, name, network) in zip(grid, panels, strict=True):
+            text = axes.set_title(f"{name}, {network}" if len(networks) > 1 else name, pad=3)
+            style.fit(text, axes.get_position().width * figure.get_figwidth() + 0.7 * GAP_X_IN, smallest=6.0)
+            tables = {rate: histories[source, rate] for rate in rates if (source, rate) in histories}
+            _panel(axes, {rate: table[table["network"] == network] for rate, table in tables.items()}, looks)
+        _legend(figure, looks)
+    return figure
+
+
+def _read_history(path: str | Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values={"train_loss": "", "dev_loss": ""})
+        return table[["network", "epoch", "train_loss", "dev_loss"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a history of losses ({error}); delete it to have it made again") from None
+
+
+def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
+    """Lay out panels in inches, so that letters keep their size however many there are."""
+    rows = -(-count // columns)
+    width = (style.PAGE_WIDTH_IN - LEFT_IN - RIGHT_IN - (columns - 1) * GAP_X_IN) / columns
+    width = min(width, PANEL_WIDTH_MAX_IN)
+    top = TOP_IN + (0.17 if title else 0)
+    needed = LEFT_IN + columns * (width + GAP_X_IN) - GAP_X_IN + RIGHT_IN
+    # The legend needs a column's width, however few the panels are.
+    size = max(needed, style.COLUMN_WIDTH_IN), top + rows * (PANEL_HEIGHT_IN + GAP_Y_IN) - GAP_Y_IN + BOTTOM_IN
+    left = LEFT_IN + (size[0] - needed) / 2
+    figure = Figure(figsize=size)
+    if title:
+        text = figure.text(LEFT_IN / size[0], 1 - 0.05 / size[1], title, va="top", fontsize=8, fontweight="bold")
+        style.fit(text, size[0] - LEFT_IN - RIGHT_IN)
+    grid = []
+    for number in range(count):
+        row, column = divmod(number, columns)
+        x = left + column * (width + GAP_X_IN)
+        y = size[1] - top - row * (PANEL_HEIGHT_IN + GAP_Y_IN) - PANEL_HEIGHT_IN
+        grid.append(figure.add_axes([x / size[0], y / size[1], width / size[0], PANEL_HEIGHT_IN / size[1]]))
+    return figure, grid
+
+
+def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:
+    """Fill a panel: for each learning rate both losses, and its best epoch."""
+    if all(table.empty for table in tables.values()):
+        axes.set_facecolor(style.PALE)
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "not trained", transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
+        return
+    for rate, table in tables.items():
+        colour, point = looks[rate]["color"], "_" if len(table) == 1 else ""
+        train = {"linewidth": 0.7, "linestyle": (0, (2.5, 1.5)), "marker": point}
+        axes.plot(table["epoch"], table["train_loss"], color=colour, **train)
+        axes.plot(table["epoch"], table["dev_loss"], color=colour, linewidth=0.9)
+        if table["dev_loss"].notna().any():
+            best = table.loc[table["dev_loss"].idxmin()]
+            axes.plot(best["epoch"], best["dev_loss"], markersize=4, markeredgewidth=0.4, markeredgecolor="white",
+                      zorder=3, clip_on=False, **looks[rate])  # fmt: skip
+    diverged = [rate for rate, table in tables.items() if not np.isfinite(table[["train_loss", "dev_loss"]]).all(None)]
+    if diverged:
+        text = f"diverged: {', '.join(diverged)}"
+        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    _axes(axes, pd.concat(tables.values()))
+
+
+def _axes(axes: Axes, table: pd.DataFrame) -> None:
+    """Whole epochs; losses on a logarithmic axis with plain numbers, unless they hardly change or are not positive."""
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    axes.set_xlim(0.5, table["epoch"].max() + 0.5)
+    losses = table[["train_loss", "dev_loss"]].to_numpy(float)
+    losses = losses[np.isfinite(losses)]
+    axes.yaxis.set_major_locator(MaxNLocator(5) if len(losses) else NullLocator())
+    if len(losses) and losses.min() > 0 and losses.max() > 1.5 * losses.min():
+        low, high = 0.9 * losses.min(), 1.1 * losses.max()
+        axes.set(yscale="log", ylim=(low, high))
+        # Enough numbers in any case: each decade has one to three, and a narrow range more.
+        steps = (1,) if high / low > 1e3 else (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
+        axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _legend(figure: Figure, looks: Mapping[str, Look]) -> None:
+    height = figure.get_figheight()
+    handles = [
+        Line2D([], [], color=style.INK, linewidth=0.9, label="dev"),
+        Line2D([], [], color=style.INK, linewidth=0.7, linestyle=(0, (2.5, 1.5)), label="train"),
+        *(Line2D([], [], markersize=4, label=f"{rate}", linewidth=0.9, **look) for rate, look in looks.items()),
+    ]
+    figure.text(0.5, 0.3 / height, "Epoch.  Loss by learning rate; marker: best epoch", ha="center", va="bottom")
+    figure.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.03 / height), ncols=len(handles), borderaxespad=0,
+        handlelength=1.8, columnspacing=1.4,
+    )  # fmt: skip

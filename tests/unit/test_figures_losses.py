@@ -1,0 +1,72 @@
+"""Figures of losses show what the histories hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pickbench.errors import InputError
+from pickbench.figures.losses import draw_losses, loss_panels
+from pickbench.figures.style import PAGE_WIDTH_IN
+
+
+def history(dev_loss, network="A"):
+    losses = np.array(dev_loss, dtype=float)
+    epochs = np.arange(1, len(losses) + 1)
+    return pd.DataFrame({"network": network, "epoch": epochs, "train_loss": losses / 2, "dev_loss": losses})
+
+
+def lines(axes):
+    return [np.asarray(line.get_xydata(), float).tolist() for line in axes.get_lines()]
+
+
+def words(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_both_losses_and_the_best_epoch():
+    figure = loss_panels({("a", "0.01"): history([4.0, 1.0, 2.0])}, [("a", "Source")])
+    (axes,) = figure.axes
+    assert axes.get_title() == "Source" and axes.get_yscale() == "log"
+    assert lines(axes) == [[[1, 2], [2, 0.5], [3, 1]], [[1, 4], [2, 1], [3, 2]], [[2, 1]]]
+
+
+def test_a_panel_for_each_source_and_network():
+    both = pd.concat([history([1.0, 0.5], "detector"), history([2.0, 1.0], "picker")])
+    only_one = history([3.0, 2.0], "detector")
+    figure = loss_panels({("a", "0.01"): both, ("b", "0.01"): only_one}, [("a", "One"), ("b", "Two")])
+    titles = [axes.get_title().replace("\n", " ") for axes in figure.axes]
+    assert titles == ["One, detector", "One, picker", "Two, detector", "Two, picker"]
+    assert [words(axes) for axes in figure.axes] == [[], [], [], ["not trained"]]
+
+
+def test_a_diverged_training_is_named():
+    histories = {("a", "0.1"): history([3.0, np.nan]), ("a", "0.01"): history([2.0, 1.0])}
+    (axes,) = loss_panels(histories, [("a", "Source")]).axes
+    assert words(axes) == ["diverged: 0.1"]
+
+
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_it_fits_a_page_and_its_letters_can_be_read(count):
+    sources = [(f"s{i}", f"A source with a long name {i}") for i in range(count)]
+    histories = {(name, rate): history([2.0, 1.0]) for name, _ in sources for rate in ("0.01", "0.001", "0.0001")}
+    figure = loss_panels(histories, sources, title="losses")
+    assert figure.get_figwidth() <= PAGE_WIDTH_IN + 1e-9
+    labels = [label for axes in figure.axes for label in (axes.title, *axes.get_xticklabels(), *axes.get_yticklabels())]
+    assert min(label.get_fontsize() for label in labels) >= 6
+    colours = {line.get_color() for line in figure.axes[0].get_lines()}
+    markers = {line.get_marker() for line in figure.axes[0].get_lines() if line.get_marker() not in ("", "None")}
+    assert len(colours) == len(markers) == 3
+
+
+def test_files_are_read_and_the_same_bytes_come_out(tmp_path):
+    for name, losses in (("good", [2.0, 1.0]), ("diverged", [np.nan]), ("empty", [])):
+        history(losses).to_csv(tmp_path / f"{name}.csv", index=False)
+    files = {(name, "0.01"): tmp_path / f"{name}.csv" for name in ("good", "diverged", "empty")}
+    sources = [(name, name) for name, _ in files]
+    for number in (1, 2):
+        draw_losses(files, sources, tmp_path / f"{number}.pdf", tmp_path / f"{number}.png", title="losses")
+    assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
+    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    (tmp_path / "good.csv").write_text("epoch,dev_loss\n1,2\n")
+    with pytest.raises(InputError, match="good.csv: not a history of losses"):
+        draw_losses(files, sources, tmp_path / "3.pdf", tmp_path / "3.png")
