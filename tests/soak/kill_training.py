@@ -1,6 +1,6 @@
 """Kill one training at ten random moments, and compare its weights and losses with those of an undisturbed run.
 
-    python -m tests.soak.kill_training [--model phasenetlight] [--epochs 60] [--kills 10] [--seed 0]
+    python -m tests.soak.kill_training [--model phasenetlight] [--epochs 120] [--kills 10] [--seed 0]
 
 A signal may hit any moment: imports, reading, a batch, a checkpoint that is being written. Should the training end
 before it was killed often enough, another one takes its place. Exits with 1 if anything differs.
@@ -28,7 +28,7 @@ def is_equal(folder: Path, whole: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="phasenetlight")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=120)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
