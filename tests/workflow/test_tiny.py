@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import seisbench.models as sbm
 import yaml
 
 from pickbench.config import read_yaml
@@ -74,6 +75,12 @@ def test_everything_is_there(run):
     for name in TABLES:
         for kind in ("csv", "tex", "html"):
             assert (run / "results" / "tables" / f"{name}.{kind}").stat().st_size > 0
+    selection = pd.read_csv(run / "results" / "tables" / "selection.csv")
+    assert set(selection["model"]) == {"phasenetlight"}
+    assert set(selection["source"]) == {"tiny-local", "tiny-far", "tiny-p"}
+    for source in selection["source"].unique():
+        stem = run / "results" / "export" / "phasenetlight" / source / "seed42" / "lr0.01"
+        assert sbm.PhaseNetLight.load(stem, version_str="1").weights_version == "1"
     for phase in "PS":
         for name in (f"in-domain/residuals-{phase}", f"cross-domain/phasenetlight-residuals-{phase}"):
             assert (run / "results" / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
