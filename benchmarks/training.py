@@ -172,8 +172,9 @@ def measure(adapter, folder: Path, raw: sbd.WaveformDataset, seconds: float) -> 
             split=dataset.metadata["split"].where(dataset.metadata.index.isin(kept), "")
         )
         repeats = max(1, wanted // len(kept))
+        began = time.perf_counter()
         history = adapter.fit(dataset, replace(plan, max_epochs=repeats)).history
-    share = (len(kept) - 16) * len(history) / model / history["seconds"].sum()
+        share = (history["seconds"] - history["input_seconds"]).sum() / (time.perf_counter() - began)
     theirs = seisbench_rate(adapter.name, raw, size, seconds)
     return f"{adapter.name:14} {ours:10.0f} {theirs:16.0f} {ours / theirs:7.1f} {model:10.1f} {share:8.1%}"
 

@@ -59,10 +59,10 @@ def spy_on_batches(monkeypatch, before) -> list[bool]:
     """Call `before` with the number of each batch; give whether each was learned from."""
     original, learned = loop.Training._step, []
 
-    def step(self, batch, *, learn):
+    def step(self, inputs, labels, *, learn):
         before(len(learned))
         learned.append(learn)
-        return original(self, batch, learn=learn)
+        return original(self, inputs, labels, learn=learn)
 
     monkeypatch.setattr(loop.Training, "_step", step)
     return learned

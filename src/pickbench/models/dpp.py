@@ -163,13 +163,14 @@ class Adapter(base.Adapter):
         return self._networks
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
-        """Train those networks whose answers can be learned, one after the other."""
+        """Train those networks whose answers can be learned, one after the other; they share the time limit."""
+        trained = {name: network for name, network in self._networks.items() if set(network.GIVES) & set(plan.answers)}
+        plan = replace(plan, max_time_h=plan.max_time_h / max(len(trained), 1))
         limit = self.settings["settings"]["picker_max_epochs"]
         of_pickers = replace(plan, max_epochs=min(plan.max_epochs, limit))
         fits = {
             name: network.fit(dataset, of_pickers if isinstance(network, Picker) else plan)
-            for name, network in self._networks.items()
-            if set(network.GIVES) & set(plan.answers)
+            for name, network in trained.items()
         }
         return base.Fit(
             weights={f"{name}/{key}": array for name, fit in fits.items() for key, array in fit.weights.items()},

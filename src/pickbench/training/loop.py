@@ -91,10 +91,10 @@ class Training:
                     return
             started = time.perf_counter()
             batches = batches or iter(self._windows.loader(split, len(progress.history), done.batches))
-            batch = next(batches)
-            arrived = time.perf_counter()
-            loss = self._step(batch, learn=split == "train")
-            done.note(len(batch["waveforms"]), loss, time.perf_counter() - started, arrived - started)
+            inputs, labels = self._example(next(batches), learn=split == "train")
+            made = time.perf_counter()
+            loss = self._step(inputs, labels, learn=split == "train")
+            done.note(len(inputs), loss, time.perf_counter() - started, made - started)
             if not math.isfinite(loss):
                 self._diverge(split)
                 return
@@ -102,17 +102,22 @@ class Training:
                 self._save()
                 self._say(f"epoch {len(progress.history) + 1}, {done.batches / total:.0%} of {split}", done)
 
-    def _step(self, batch: dict, *, learn: bool) -> float:
-        """Mean loss of a batch, from which the network learns if it shall."""
+    @torch.no_grad()
+    def _example(self, batch: dict, *, learn: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Input and labels of a batch; all that is random in it, and in its step, follows from its place."""
         plan, progress = self._plan, self.progress
         batch = {key: values.to(self.device, non_blocking=True) for key, values in batch.items()}
         if learn:
             torch.manual_seed(batch_seed(plan.seed, BATCH_STREAM, len(progress.history), progress.train.batches))
+        return self._adapter.example(self.network, batch, self._windows.phases, plan, augment=learn)
+
+    def _step(self, inputs: torch.Tensor, labels: torch.Tensor, *, learn: bool) -> float:
+        """Mean loss of a batch, from which the network learns if it shall."""
+        if learn:
             self._optimizer.zero_grad()
         total = torch.zeros((), device=self.device)
         with torch.set_grad_enabled(learn):
-            inputs, labels = self._adapter.example(self.network, batch, self._windows.phases, plan, augment=learn)
-            size = plan.device_batch or len(inputs)
+            size = self._plan.device_batch or len(inputs)
             for part, wanted in zip(inputs.split(size), labels.split(size), strict=True):
                 loss = self._loss(part, wanted) * (len(part) / len(inputs))
                 if learn:

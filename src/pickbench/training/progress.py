@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Pass:
-    """One pass over a split, as far as it has come; `input_seconds`, the wait for windows, are part of `seconds`."""
+    """One pass over a split, as far as it has come; `input_seconds`, for making the input, are part of `seconds`."""
 
     batches: int = 0
     windows: int = 0
