@@ -1,6 +1,6 @@
 """How fast windows are read out, and how much of that is the network itself, on one core.
 
-    python benchmarks/prediction.py [--networks PhaseNet GPD ...] [--windows 64]
+    python -m benchmarks.prediction [--networks PhaseNet GPD ...] [--windows 64]
 
 Prints for each network evaluation windows/s of tasks 2 and 3 (10 s), the share of the time that is spent in the
 network's forward, and the peak resident memory of the process above what it had before, at a batch of 1024 windows. GPD
@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import seisbench.generate as sbg
 import torch
-from benchmarks.training import ROOT, SAMPLES, TRACES, write_dataset
+from benchmarks.training import ROOT, SAMPLES, SCHEMA, TRACES, write_dataset
 
-from pickbench.config import read_yaml
+from pickbench.config import read_yaml, with_defaults
 from pickbench.data.prepared import PreparedDataset
 from pickbench.models import load_adapter
 
@@ -35,7 +35,7 @@ def networks() -> dict:
     """Adapters of all networks that ship."""
     found = {}
     for path in sorted((ROOT / "config" / "models").glob("*.yaml")):
-        found |= load_adapter({"id": path.stem, "settings": {}, **read_yaml(path)}).networks()
+        found |= load_adapter(with_defaults(read_yaml(path), SCHEMA) | {"id": path.stem}).networks()
     return found
 
 

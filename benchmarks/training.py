@@ -22,7 +22,7 @@ import seisbench.generate as sbg
 import torch
 from torch.utils.data import DataLoader
 
-from pickbench.config import read_yaml
+from pickbench.config import read_yaml, with_defaults
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import write_json
 from pickbench.models import load_adapter
@@ -31,6 +31,7 @@ from pickbench.training.batches import Batches
 from pickbench.training.draws import TraceTable, draw_windows
 
 ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")
 COLUMNS = {"trace_p_arrival_sample": "P", "trace_s_arrival_sample": "S"}
 TRACES, SAMPLES = 4096, 9000
 # Windows in a batch; the recurrent networks take seconds for a full one.
@@ -187,7 +188,7 @@ def main():
     torch.set_num_threads(1)
     networks = {}
     for path in sorted((ROOT / "config" / "models").glob("*.yaml")):
-        networks |= load_adapter({"id": path.stem, "settings": {}, **read_yaml(path)}).networks()
+        networks |= load_adapter(with_defaults(read_yaml(path), SCHEMA) | {"id": path.stem}).networks()
     wanted = arguments.networks or list(networks)
     print(f"{'windows/s':14} {'our input':>10} {'seisbench input':>16} {'ratio':>7} {'model':>10} {'in model':>8}")
     with tempfile.TemporaryDirectory() as folder:

@@ -93,9 +93,10 @@ def fitting_network(adapter: Network, state: State, metadata: dict, files: Weigh
         Naming the file, the first thing that does not fit, and what would.
     """
     _check_requirement(metadata, files.metadata)
-    stated = metadata.get("pickbench", {}).get("architecture", adapter.name)
-    if stated != adapter.name:
-        raise InputError(f"{files.metadata}: the weights are of {stated}, expected {adapter.name}")
+    for key, expected in (("architecture", adapter.name), ("variant", adapter.own["variant"])):
+        stated = metadata.get("pickbench", {}).get(key, expected)
+        if stated != expected:
+            raise InputError(f"{files.metadata}: the weights are of {key} {stated}, expected {expected}")
     try:
         network = adapter.network(metadata.get("model_args", {}))
     except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
@@ -128,7 +129,7 @@ def _check_arguments(network: torch.nn.Module, own: torch.nn.Module, file: Path)
         if found != expected:
             refuse(key, found, repr(expected))
     order = network.component_order
-    if sorted(order or "") != sorted(COMPONENTS):
+    if not isinstance(order, str) or sorted(order) != sorted(COMPONENTS):
         refuse("component_order", order, f"the letters of {COMPONENTS} in any order")
     if sorted(map(str, network.labels or "")) != sorted(map(str, own.labels or "")):
         labels = ", ".join(map(str, own.labels or ["none"]))
@@ -136,14 +137,16 @@ def _check_arguments(network: torch.nn.Module, own: torch.nn.Module, file: Path)
     if hasattr(own, "norm") and network.norm not in NORMS:
         refuse("norm", network.norm, " or ".join(NORMS))
     for key in ("filter_args", "filter_kwargs"):
-        found, expected = _plain(getattr(network, key)), _plain(getattr(own, key))
+        found, expected = _in_full(getattr(network, key)), _in_full(getattr(own, key))
         if found and found != expected:
             refuse(key, found, f"{expected or 'none'}, which is what the model applies")
 
 
-def _plain(value: object) -> object:
-    """Tuples and lists alike."""
-    return list(value) if isinstance(value, tuple) else value
+def _in_full(arguments: object) -> object:
+    """Arguments of a filter with ObsPy's defaults, tuples as lists."""
+    if isinstance(arguments, dict):
+        return {"corners": 4, "zerophase": False, **arguments}
+    return list(arguments) if isinstance(arguments, tuple) else arguments
 
 
 def _check_arrays(state: State, own: State, file: Path) -> None:

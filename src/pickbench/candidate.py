@@ -7,7 +7,7 @@ kept under a key of all that it follows from, so that only a change of that trai
 import logging
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,9 @@ import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import digest, read_json, replacing, sha256, write_json
+from pickbench.grid import columns_of
 from pickbench.models import load_adapter
-from pickbench.models.base import Fit, TrainingPlan, load_weights, save_weights
+from pickbench.models.base import Adapter, Fit, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import versions
@@ -84,10 +85,12 @@ def train_candidate(
         dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
         for rows in dev.values():
             check_rows(prepared, rows)
-        kept = plan.checkpoints / _key(model, plan, data_checksum)
+        _check_lengths(adapter, dev)
+        kept = plan.checkpoints / _key(model, adapter.READ_OUT_SETTINGS, plan, data_checksum)
         fit = _read_fit(kept)
         if fit is None:
             fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
+            fit = replace(fit, facts={**fit.facts, "host": platform.node()})
             _keep_fit(kept, fit)
         _remove_others(plan.checkpoints, kept)
         for name, path in files.dev.items():
@@ -102,9 +105,21 @@ def train_candidate(
         write_json(files.run, _record(model, plan, fit, data_checksum))
 
 
-def _key(model: dict, plan: TrainingPlan, data_checksum: str) -> str:
+def _check_lengths(adapter: Adapter, dev: dict[str, pd.DataFrame]) -> None:
+    """Refuse windows that a network cannot take in before it is trained."""
+    for name, rows in dev.items():
+        for network in adapter.networks().values():
+            if columns_of(name, network.GIVES):
+                start, end = rows["start_sample"].to_numpy(), rows["end_sample"].to_numpy()
+                network.frame(start, end, end)
+
+
+def _key(model: dict, read_out_settings: Collection[str], plan: TrainingPlan, data_checksum: str) -> str:
     """A checksum of all that a training follows from, which how windows are read out afterwards is no part of."""
     learns_as = {key: value for key, value in model.items() if key != "readout"}
+    learns_as["settings"] = {
+        key: value for key, value in model.get("settings", {}).items() if key not in read_out_settings
+    }
     limits = {key: value for key, value in asdict(plan).items() if key not in ("checkpoints", "threads")}
     # Only a search learns from windows.
     limits["windows"] = {name: sha256(path) for name, path in plan.windows.items()} if plan.tuning else None
@@ -152,7 +167,6 @@ def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> di
         "data_checksum": data_checksum,
         # Of training, whatever interrupted it.
         "seconds": round(float(fit.history["seconds"].sum()), 3),
-        "host": platform.node(),
         "versions": versions(),
         **fit.facts,
     }

@@ -148,6 +148,9 @@ def with_defaults(content: dict, schema: dict) -> dict:
             complete[key] = subschema["default"]
         if isinstance(complete.get(key), dict):
             complete[key] = with_defaults(complete[key], subschema)
+        # JSON schema takes 16.0 for an integer.
+        if isinstance(complete.get(key), float) and "integer" in subschema.get("type", ()):
+            complete[key] = int(complete[key])
     return complete
 
 
@@ -193,13 +196,18 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             check_recipe(recipe, settings["file"])
         if settings["windows"] is not None:
             _check_published(settings, root)
+        low, high = settings["random_window"] or (None, None)
+        if low is not None and high is not None and low >= high:
+            raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
         datasets[dataset_id] = settings
 
     models = {m: _read_entry("model", m, models_found, schemas["model"], files) for m in config["models"]}
     for model_id, options in config["model_options"].items():
-        if model_id not in models:
-            raise InputError(f"model_options: unknown model '{model_id}'{suggestion(model_id, models)}")
-        models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
+        if model_id not in models_found:
+            where = f"{_file_that_names(model_id, files)}: key 'model_options'"
+            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, models_found)}")
+        if model_id in models:
+            models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
     return Project(config, datasets, models, published)
 
 

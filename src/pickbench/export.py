@@ -17,7 +17,7 @@ from pickbench.metrics import scores
 from pickbench.metrics.cells import has_answer, labelled_scores
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
-from pickbench.models.base import Weights, load_weights
+from pickbench.models.base import load_weights
 from pickbench.models.network import Network
 from pickbench.selection import in_words
 from pickbench.weightfiles import WeightFiles, write_pair
@@ -46,7 +46,8 @@ def export(model: dict, source: dict, selected: Path, folder: Path) -> list[Path
     list of Path
         The .pt files.
     """
-    networks = load_adapter(model).networks()
+    adapter = load_adapter(model)
+    networks = adapter.networks()
     choice = read_json(selected)
     answers = choice["answers"]
     main = answers.get(MAIN_ANSWER, next(iter(answers.values()), None))
@@ -62,18 +63,13 @@ def export(model: dict, source: dict, selected: Path, folder: Path) -> list[Path
             several = len(networks) > 1
             stem = f"lr{lr}-{name}" if several else f"lr{lr}"
             files = WeightFiles(folder / f"{stem}.pt.v{VERSION}", folder / f"{stem}.json.v{VERSION}")
-            built = network.load(_of_network(weights, name) if several else weights)
+            built = network.load(adapter.weights_of(name, weights))
             metadata = _metadata(network, built, source, given, run, candidate.parent)
             if not several and len({answer["lr"] for answer in answers.values()}) > 1:
                 metadata["docstring"] += _advice(lr == main["lr"])
             write_pair(files, built.state_dict(), metadata)
             written.append(files.weights)
     return written
-
-
-def _of_network(weights: Weights, name: str) -> Weights:
-    """The arrays of one of several networks."""
-    return {key.removeprefix(f"{name}/"): array for key, array in weights.items() if key.startswith(f"{name}/")}
 
 
 def _advice(recommended: bool) -> str:
@@ -96,6 +92,8 @@ def _metadata(
     ]
     if thresholds:
         lines.append("Thresholds are chosen on the dev split for the best F1 score of event detection.")
+    if network.caution():
+        lines.append(network.caution())
     if network.settings.get("citation"):
         lines.append(f"When using this model, please reference {network.settings['citation']}")
     return {
@@ -106,6 +104,7 @@ def _metadata(
         "version": VERSION,
         "pickbench": {
             "architecture": network.name,
+            "variant": network.own["variant"],
             "source": source["id"],
             "selected_for": selected_for,
             **{key: run[key] for key in ("model", "learning_rate", "seed", "data_checksum", "versions")},

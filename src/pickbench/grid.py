@@ -10,7 +10,7 @@ from itertools import product
 
 from pickbench.config import Project
 from pickbench.errors import InputError
-from pickbench.metrics.registry import ANSWERS, Answer
+from pickbench.metrics.registry import ANSWERS, Answer, phases_to_learn
 from pickbench.models import check_adapter
 from pickbench.protocol import TASK_FILES
 
@@ -20,11 +20,6 @@ NO_LEARNING_RATE = "0"
 def columns_of(windows_file: str, columns: Sequence[str]) -> list[str]:
     """Those of the answer columns that a windows file (task1, task23) asks for."""
     return [column for column in columns if ANSWERS[column].file == windows_file]
-
-
-def phases_to_learn(answer: Answer) -> set[str]:
-    """The phases that a source must have labels of before a picker can have learned an answer."""
-    return {"P", "S"} if answer.task == 2 else set(answer.phase)
 
 
 def learning_rate_id(learning_rate: float) -> str:

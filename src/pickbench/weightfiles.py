@@ -77,7 +77,7 @@ def read_metadata(path: Path) -> dict:
     Raises
     ------
     InputError
-        When it is not a JSON object with an object, or nothing, as `model_args` and `default_args`.
+        When it is not a JSON object with an object, or nothing, as `model_args`, `default_args` and `pickbench`.
     """
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
@@ -85,7 +85,7 @@ def read_metadata(path: Path) -> dict:
         raise InputError(f"{path}: not a readable JSON file ({error})") from None
     parts = {"itself": metadata}
     if isinstance(metadata, dict):
-        parts = {key: metadata.get(key, {}) for key in ("model_args", "default_args")}
+        parts = {key: metadata.get(key, {}) for key in ("model_args", "default_args", "pickbench")}
     for key, part in parts.items():
         if not isinstance(part, dict):
             raise InputError(f"{path}: {key} is {type(part).__name__}, expected an object of keys and values")

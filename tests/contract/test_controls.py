@@ -8,6 +8,7 @@ from pickbench.metrics.cells import Cell, evaluate_cell
 from pickbench.models import load_adapter
 
 N = 4000
+CLAIMS = {"tasks": [1, 2, 3], "phases": ["P", "S"], "learns_from": "nothing"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def windows() -> dict[str, pd.DataFrame]:
 
 
 def metrics(name: str, windows: dict[str, pd.DataFrame]) -> pd.Series:
-    adapter = load_adapter({"id": name, "adapter": "control", "architecture": name, "settings": {}})
+    adapter = load_adapter({"id": name, "adapter": "control", "architecture": name, "settings": {}, **CLAIMS})
     wanted = {"task1": ["score_detection"], "task23": ["score_p_or_s", "p_sample_pred", "s_sample_pred"]}
     predictions = {}
     for file, rows in windows.items():

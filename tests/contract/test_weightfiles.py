@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def train_and_export(name: str, easy_dataset: Path, folder: Path) -> tuple[Path,
     dev = {task_file: candidate / f"dev_{task_file}.parquet" for task_file in wanted}
     paths = CandidateFiles(candidate / "weights.npz", candidate / "history.csv", candidate / "run.json", dev)
     how = plan(folder, **LONGER) if name == LEARNED else plan(folder)
-    train_candidate(settings(name), easy_dataset, files, wanted, how, 8, paths)
+    train_candidate(settings(name), easy_dataset, wanted, replace(how, windows=files), 8, paths)
     answers = [column for task_file in wanted for column in wanted[task_file]]
     select({"0.01": candidate}, answers, 42, folder / "selected.json")
     source = {"id": "easy", "title": "Easy"}
@@ -150,7 +151,7 @@ def test_exported_weights_have_the_same_curves_for_one_input(name, trained, easy
         annotated = theirs.annotate(stream(waveform))
         inputs = torch.from_numpy(waveform.copy())[None]
         with torch.inference_mode():
-            given = ours(adapter.prepare(ours, inputs, torch.tensor([[0, theirs.in_samples]]), paper=False))[0]
+            given = ours(adapter.prepare(ours, inputs, torch.tensor([[0, theirs.in_samples]])))[0]
         for label in "PS":
             # Some classes leave out the ends of their input.
             for curve in annotated.select(channel=f"*_{label}"):
@@ -262,7 +263,7 @@ def test_a_reordered_network_answers_the_same(pair, tmp_path, easy_dataset):
 MISFITS = {
     "class": (
         lambda s, m: m.update(pickbench={"architecture": "PhaseNetLight"}),
-        "of PhaseNetLight, expected PhaseNet",
+        "of architecture PhaseNetLight, expected PhaseNet",
     ),
     "missing array": (lambda s, m: s.pop("in_bn.bias"), "there is no array in_bn.bias"),
     "extra array": (lambda s, m: s.update(extra=torch.zeros(1)), "array extra is none of the model's"),

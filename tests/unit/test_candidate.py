@@ -120,14 +120,16 @@ def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_f
 def test_every_setting_of_a_plan_is_in_the_key(tmp_path):
     """What is added to the plan trains anew, unless it is named here."""
     chosen = plan(tmp_path)
-    keys = {candidate._key({}, chosen, "")}
+    keys = {candidate._key({}, (), chosen, "")}
     # Windows are files, and count by what is in them, for a search alone (below).
     names = {field.name for field in dataclasses.fields(chosen)} - {"windows"}
     for name in names:
-        keys.add(candidate._key({}, dataclasses.replace(chosen, **{name: "another"}), ""))
+        keys.add(candidate._key({}, (), dataclasses.replace(chosen, **{name: "another"}), ""))
     assert len(keys) == 1 + len(names - {"checkpoints", "threads"})
-    assert candidate._key({"readout": "paper"}, chosen, "") in keys
-    assert candidate._key({"settings": {}}, chosen, "") not in keys and candidate._key({}, chosen, "1") not in keys
+    assert candidate._key({"readout": "paper"}, (), chosen, "") in keys
+    model = {"settings": {"stride_samples": 5}}
+    assert candidate._key(model, (), chosen, "") not in keys and candidate._key({}, (), chosen, "1") not in keys
+    assert candidate._key(model, {"stride_samples"}, chosen, "") in keys
 
 
 def test_a_searched_candidate_is_written(easy_dataset, tmp_path):
@@ -146,12 +148,12 @@ def test_a_searched_candidate_is_written(easy_dataset, tmp_path):
 def test_the_key_follows_from_content_not_from_place(easy_dataset, tmp_path):
     dataset, model = PreparedDataset(easy_dataset), settings("baer-kradolfer")
     one, two = (plan(tmp_path / name, dataset) for name in ("a", "b"))
-    key = candidate._key(model, one, "data")
-    assert candidate._key(model, two, "data") == key
-    assert candidate._key(model, plan(tmp_path / "a", dataset, threads=3), "data") == key
-    assert candidate._key(model, plan(tmp_path / "a", dataset, tuning=Tuning(3, 2, 13)), "data") != key
+    key = candidate._key(model, (), one, "data")
+    assert candidate._key(model, (), two, "data") == key
+    assert candidate._key(model, (), plan(tmp_path / "a", dataset, threads=3), "data") == key
+    assert candidate._key(model, (), plan(tmp_path / "a", dataset, tuning=Tuning(3, 2, 13)), "data") != key
     two.windows["task23"].write_text(two.windows["task23"].read_text().replace(",P,P,", ",P,Pg,", 1))
-    assert candidate._key(model, two, "data") != key
+    assert candidate._key(model, (), two, "data") != key
 
 
 def test_windows_of_another_dataset_are_refused_before_training(easy_dataset, tmp_path):

@@ -10,7 +10,7 @@ from pickbench.config import check, load_project, read_yaml, with_defaults
 from pickbench.errors import InputError
 from tests.conftest import ROOT
 
-CONFIGS = [ROOT / "config" / name for name in ("config.yaml", "demo.yaml")]
+CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
 SCHEMAS = {path.name.split(".")[0]: read_yaml(path) for path in (ROOT / "workflow" / "schemas").glob("*.yaml")}
 BASE = read_yaml(ROOT / "config" / "config.yaml")
 

@@ -337,4 +337,5 @@ def test_batches_hold_the_windows(easy_dataset):
                 np.testing.assert_array_equal(whole["waveforms"][i, :, sample], trace[:, at])
             else:
                 assert not draws.low[i] <= at < draws.high[i]
+                assert not whole["waveforms"][i, :, sample].any()
         np.testing.assert_allclose(whole["picks"][i], table.picks[row] - draws.start[i], atol=1e-3)

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-import scipy.signal
 import torch
 from seisbench.generate import SteeredWindow
 
 from pickbench.models import load_adapter
-from pickbench.training.transforms import detrend
 from pickbench.windows.steering import steer
 from tests.contract.test_models import settings
 
@@ -42,16 +40,6 @@ def test_read_out_by_hand():
     assert given["score_p_or_s"].tolist() == pytest.approx([0.6 / 0.4, 1.0])
     assert given["p_sample_pred"].tolist() == [3, 0]
     assert given["s_sample_pred"].tolist() == [5, 0]
-
-
-def test_trend_is_taken_off_the_samples_that_exist():
-    rng = np.random.default_rng(1)
-    wave = rng.standard_normal((2, 3, 200)) + np.linspace(-3, 9, 200)
-    valid = [(0, 200), (30, 170)]
-    given = detrend(torch.from_numpy(wave), torch.tensor(valid))
-    for i, (low, high) in enumerate(valid):
-        np.testing.assert_allclose(given[i, :, low:high], scipy.signal.detrend(wave[i, :, low:high]), atol=1e-12)
-    assert (given[1, :, :30] == 0).all() and (given[1, :, 170:] == 0).all()
 
 
 def test_no_s_at_all_is_certainly_p():

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 
 import pytest
 import yaml
@@ -16,13 +17,17 @@ DEMO = ROOT / "config" / "demo.yaml"
 def test_paper_s_grid_is_planned_without_data(tmp_path):
     jobs = planned(snakemake("-n", directory=tmp_path))
     config = read_yaml(ROOT / "config" / "config.yaml")
-    datasets, networks, controls = len(config["datasets"]), 2, 2
-    # Baer-Kradolfer has one candidate from each source but LenDB, which has no windows to search its parameters on.
-    searched = datasets - 1
+    datasets = len(config["datasets"])
+    models = [read_yaml(ROOT / "config" / "models" / f"{name}.yaml") for name in config["models"]]
+    kinds = Counter(model.get("learns_from", "traces") for model in models)
+    # A search has one candidate from each source but LenDB, which has no windows to search on.
+    searched = kinds["windows"] * (datasets - 1)
     assert jobs["fetch_dataset"] == datasets
-    assert jobs["train"] == datasets * (networks * len(config["learning_rates"]) + controls) + searched
-    assert jobs["select"] == jobs["predict"] == jobs["metrics"] == datasets * (networks + controls) + searched
-    assert jobs["search"] == 1
+    trained = datasets * kinds["traces"]
+    controls = datasets * kinds["nothing"]
+    assert jobs["train"] == trained * len(config["learning_rates"]) + controls + searched
+    assert jobs["select"] == jobs["predict"] == jobs["metrics"] == trained + controls + searched
+    assert jobs["search"] == kinds["windows"] and jobs["losses"] == kinds["traces"]
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]

@@ -134,7 +134,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path = run / "datasets" / "tiny-far.yaml"
     before = path.read_text()
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
-    assert set(again(run, "-n")) == {"all", "tables", "residuals_in_domain", "residuals_cross_domain", "losses"}
+    figures = {"residuals_in_domain", "residuals_cross_domain", "losses"}
+    assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")
     path.write_text(before)

@@ -77,7 +77,10 @@ def model_of(wildcards):
 def settings_of(model):
     """The same, by the model's id."""
     settings = PROJECT.models[model]
-    own = {key: settings.get(key) for key in ("id", "adapter", "architecture", "settings")}
+    own = {
+        key: settings.get(key)
+        for key in ("id", "adapter", "architecture", "tasks", "phases", "learns_from", "settings")
+    }
     return {**own, "readout": RUN["readout"]}
 
 

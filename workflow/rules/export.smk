@@ -2,10 +2,6 @@
 # files. One short job does all, since most of its time goes into starting.
 
 
-localrules:
-    export,
-
-
 rule export:
     input:
         selected=picker_paths(SELECTED, GRID.trained_pickers()),

@@ -94,6 +94,8 @@ rule losses:
         "results/logs/figures/{model}-losses.log",
     benchmark:
         "results/benchmarks/figures/{model}-losses.tsv"
+    wildcard_constraints:
+        model=ids(TRAINED_MODELS),
     conda:
         ENVIRONMENT
     resources:

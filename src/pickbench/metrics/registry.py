@@ -100,6 +100,11 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
+def phases_to_learn(answer: Answer) -> set[str]:
+    """The phases that a source must have labels of before a picker can have learned an answer."""
+    return {"P", "S"} if answer.task == 2 else set(answer.phase)
+
+
 def answers_of(tasks: Iterable[int], phases: Iterable[str]) -> list[Answer]:
     """Give the answers that a target with these tasks and phases asks for."""
     tasks, phases = set(tasks), {"", *phases}

@@ -33,10 +33,12 @@ def load_adapter(settings: dict):
     Raises
     ------
     InputError
-        For an adapter, an architecture or a setting that does not exist.
+        For an adapter, an architecture or a setting that does not exist, or a task that the adapter cannot do.
     """
     check_adapter(settings)
-    return importlib.import_module(f"pickbench.models.{settings['adapter']}").Adapter(settings)
+    adapter = importlib.import_module(f"pickbench.models.{settings['adapter']}").Adapter(settings)
+    adapter.check_claims()
+    return adapter
 
 
 def check_adapter(settings: dict) -> None:

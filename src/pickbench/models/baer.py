@@ -30,6 +30,8 @@ class Adapter(base.Adapter):
     """Baer & Kradolfer's picker; `architecture` is BaerKradolfer."""
 
     SETTINGS = {"second_threshold": choice(*SECOND_THRESHOLD)}
+    GIVES = ("p_sample_pred",)
+    LEARNS_FROM = "windows"
 
     def __init__(self, settings: dict):
         super().__init__(settings)

@@ -16,6 +16,7 @@ import pandas as pd
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.files import replacing
+from pickbench.metrics.registry import ANSWERS, phases_to_learn
 from pickbench.models.settings import Setting, check_settings
 
 Weights = dict[str, np.ndarray]
@@ -109,7 +110,8 @@ class Fit:
         The answers for which there are no weights, and why: `diverged` when the loss stopped being a number, else what
         the source lacks.
     facts
-        Further entries for run.json, such as the device and the best epoch.
+        Further entries for run.json: of a network its device, the number of its parameters, its best epoch, and what
+        ended the training (`epochs`, `time` or `diverged`).
     """
 
     weights: Weights
@@ -134,6 +136,12 @@ class Adapter(ABC):
 
     #: Keys of `settings["settings"]` that the adapter reads.
     SETTINGS: dict[str, Setting] = {}
+    #: Those of them that matter to `answer` alone: weights do not follow from them.
+    READ_OUT_SETTINGS: frozenset[str] = frozenset()
+    #: The answers that it can give.
+    GIVES: tuple[str, ...] = tuple(ANSWERS)
+    #: What `fit` reads of the source: the traces of its train split, its dev windows, or nothing.
+    LEARNS_FROM = "traces"
 
     def __init__(self, settings: dict):
         self.settings = settings
@@ -141,9 +149,30 @@ class Adapter(ABC):
         self.file = f"config/models/{settings['id']}.yaml"
         check_settings(settings["settings"], self.SETTINGS, self.file)
 
+    def check_claims(self) -> None:
+        """Hold what the model's file says that it can do against what the adapter can.
+
+        Raises
+        ------
+        InputError
+            For an answer that it cannot give, or another way to learn.
+        """
+        learns_from = self.settings["learns_from"]
+        if learns_from != self.LEARNS_FROM:
+            raise InputError(f"{self.file}: key 'learns_from' is '{learns_from}', expected '{self.LEARNS_FROM}'")
+        tasks, phases = self.settings["tasks"], set(self.settings["phases"])
+        claimed = [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= phases]
+        for answer in claimed:
+            if answer.column not in self.GIVES:
+                raise InputError(f"{self.file}: keys 'tasks' and 'phases' promise {answer.title}, which it cannot give")
+
     def networks(self) -> dict:
         """The neural networks that the model consists of, by name; a model without any has none."""
         return {}
+
+    def weights_of(self, network: str, weights: Weights) -> Weights:
+        """The arrays of one of its networks, by the network's own names."""
+        return weights
 
     @abstractmethod
     def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:

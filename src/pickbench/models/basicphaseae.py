@@ -9,8 +9,8 @@ import seisbench.models as sbm
 import torch
 
 from pickbench.models.base import TrainingPlan
-from pickbench.models.network import COMPONENTS, Network, cut, in_order_of
-from pickbench.models.readout import from_curves
+from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, in_order_of
+from pickbench.models.readout import from_classes
 from pickbench.models.settings import number
 from pickbench.training.draws import WindowRecipe
 from pickbench.training.labels import gaussian_labels, soft_cross_entropy
@@ -37,11 +37,13 @@ class Adapter(Network):
         recipe = super().recipe(plan)
         return replace(recipe, after=0) if self.learns_as_published else recipe
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def caution(self) -> str:
+        """SeisBench's class normalises as the default variant does."""
+        return NORMALISED_OTHERWISE if self.learns_as_published else ""
+
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Demean and scale every component, by its standard deviation as SeisBench does, or by its peak."""
-        return normalise(in_order_of(network, waveforms), valid, "peak" if paper else "std")
+        return normalise(in_order_of(network, waveforms), valid, "peak" if self.learns_as_published else "std")
 
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
@@ -56,19 +58,10 @@ class Adapter(Network):
     def apply(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities at every sample, (B, 3, 3000), joined from seven pieces.
-
-        Each piece is normalised by itself, as in training; the published code normalises all 30 s.
-        """
-        paper = self.reads_as_published
-        if paper:
-            waveforms = self.prepare(network, waveforms, valid, paper=True)
-        pieces, within = cut(waveforms, valid, self.train_samples, STEP)
-        batch, count = pieces.shape[:2]
-        inputs = pieces.flatten(0, 1)
-        if not paper:
-            inputs = self.prepare(network, inputs, within.flatten(0, 1), paper=False)
-        given = network(inputs).unflatten(0, (batch, count))
+        """Probabilities at every sample, (B, 3, 3000), joined from seven pieces."""
+        inputs = self.prepared_pieces(network, waveforms, valid, STEP)
+        batch, count = inputs.shape[:2]
+        given = network(inputs.flatten(0, 1)).unflatten(0, (batch, count))
         joined = given.new_empty(batch, 3, self.input_samples)
         joined[..., : self.train_samples] = given[:, 0]
         for i in range(1, count):
@@ -77,5 +70,4 @@ class Adapter(Network):
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Take the largest probabilities in the window, and where they are."""
-        p, s, noise = (output[:, network.labels.index(label)] for label in "PSN")
-        return from_curves(1 - noise, p, s, borders, self.readout)
+        return from_classes(output, network.labels, borders)

@@ -38,6 +38,8 @@ CONTROLS = {"Oracle": _oracle, "Random": _random}
 class Adapter(base.Adapter):
     """A control; `architecture` says which (Oracle or Random)."""
 
+    LEARNS_FROM = "nothing"
+
     def __init__(self, settings: dict):
         super().__init__(settings)
         name = settings.get("architecture")

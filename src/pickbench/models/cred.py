@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy
 
 from pickbench.models.base import TrainingPlan
-from pickbench.models.network import COMPONENTS, Network, in_order_of
+from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, in_order_of
 from pickbench.models.settings import flag
 from pickbench.training.draws import WindowRecipe
 from pickbench.training.labels import cell_labels, detection_labels
@@ -38,15 +38,17 @@ class Adapter(Network):
         """Windows of 30 s, most of them around a pick."""
         return super().recipe(plan).within(plan.random_window if self.own["use_random_window"] else None)
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def caution(self) -> str:
+        """SeisBench's class normalises as the default variant does."""
+        return NORMALISED_OTHERWISE if self.learns_as_published else ""
+
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Spectrograms (B, 3, 76, 41) of demeaned windows, scaled over all components as SeisBench does.
 
         The published code detrends, and scales each component by its peak.
         """
         waveforms = in_order_of(network, waveforms)
-        if paper:
+        if self.learns_as_published:
             return spectrogram(normalise(waveforms, valid, "peak", trend=True))
         return spectrogram(normalise(waveforms, valid, "std", across=True))
 

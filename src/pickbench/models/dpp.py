@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import base
-from pickbench.models.network import Network, cut
+from pickbench.models.network import Network
 from pickbench.models.readout import p_or_s
 from pickbench.models.settings import whole
 from pickbench.training.draws import WindowRecipe
@@ -38,9 +38,7 @@ class Detector(Network):
         """Nothing can be chosen."""
         return {}
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Demean and scale every component."""
         return normalise(waveforms, valid, "peak")
 
@@ -57,17 +55,9 @@ class Detector(Network):
     def apply(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities of each 5 s, (B, 6, 3).
-
-        Each is normalised by itself, as in training; the published code normalises all 30 s.
-        """
-        if self.reads_as_published:
-            waveforms = self.prepare(network, waveforms, valid, paper=True)
-        pieces, within = cut(waveforms, valid, self.train_samples, self.train_samples)
-        inputs = pieces.flatten(0, 1)
-        if not self.reads_as_published:
-            inputs = self.prepare(network, inputs, within.flatten(0, 1), paper=False)
-        return network(inputs).unflatten(0, pieces.shape[:2])
+        """Probabilities of each 5 s, (B, 6, 3)."""
+        pieces = self.prepared_pieces(network, waveforms, valid, self.train_samples)
+        return network(pieces.flatten(0, 1)).unflatten(0, pieces.shape[:2])
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Take the largest probabilities of those 5 s that the window touches."""
@@ -76,7 +66,7 @@ class Detector(Network):
         p, s, noise = output.unbind(dim=2)
         curves = torch.stack([p, s, 1 - noise], dim=1).masked_fill(~touched[:, None], float("-inf"))
         largest_p, largest_s, detection = curves.amax(dim=2).unbind(dim=1)
-        return {"score_detection": detection, "score_p_or_s": p_or_s(largest_p, largest_s, self.readout)}
+        return {"score_detection": detection, "score_p_or_s": p_or_s(largest_p, largest_s)}
 
 
 class Picker(Network):
@@ -86,9 +76,13 @@ class Picker(Network):
     train_samples = input_samples = 1000
 
     def __init__(self, settings: dict, phase: str):
-        super().__init__(settings)
         self.phase = phase
-        self.GIVES = (f"{phase.lower()}_sample_pred",)
+        super().__init__(settings)
+
+    @property
+    def GIVES(self) -> tuple[str, ...]:  # noqa: N802 - of the other networks it is a constant
+        """The onset of its phase."""
+        return (f"{self.phase.lower()}_sample_pred",)
 
     @property
     def name(self) -> str:
@@ -107,9 +101,7 @@ class Picker(Network):
         """Windows around picks of its own phase, and no others."""
         return replace(super().recipe(plan), phases=self.phase, only_with_pick=True)
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Demean and scale the vertical component for P, the horizontal ones for S."""
         components = slice(0, 1) if self.phase == "P" else slice(1, 3)
         return normalise(waveforms[:, components], valid, "peak")
@@ -162,16 +154,26 @@ class Adapter(base.Adapter):
         """The three networks by name."""
         return self._networks
 
+    def weights_of(self, network: str, weights: base.Weights) -> base.Weights:
+        """The arrays of one of the three, whose names begin with its own."""
+        begin = f"{network}/"
+        return {name.removeprefix(begin): array for name, array in weights.items() if name.startswith(begin)}
+
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
-        """Train those networks whose answers can be learned, one after the other; they share the time limit."""
-        trained = {name: network for name, network in self._networks.items() if set(network.GIVES) & set(plan.answers)}
-        plan = replace(plan, max_time_h=plan.max_time_h / max(len(trained), 1))
-        limit = self.settings["settings"]["picker_max_epochs"]
-        of_pickers = replace(plan, max_epochs=min(plan.max_epochs, limit))
-        fits = {
-            name: network.fit(dataset, of_pickers if isinstance(network, Picker) else plan)
-            for name, network in trained.items()
-        }
+        """Train those networks whose answers can be learned, one after the other.
+
+        Each has an even share of the time that those before it have left.
+        """
+        trained = [network for network in self._networks.values() if set(network.GIVES) & set(plan.answers)]
+        fits, spent_h = {}, 0.0
+        for number, network in enumerate(trained):
+            share_h = (plan.max_time_h - spent_h) / (len(trained) - number)
+            epochs = plan.max_epochs
+            if isinstance(network, Picker):
+                epochs = min(epochs, self.settings["settings"]["picker_max_epochs"])
+            fit = network.fit(dataset, replace(plan, max_time_h=share_h, max_epochs=epochs))
+            fits[network.name] = fit
+            spent_h += fit.history["seconds"].sum() / 3600
         return base.Fit(
             weights={f"{name}/{key}": array for name, fit in fits.items() for key, array in fit.weights.items()},
             history=pd.concat([fit.history for fit in fits.values()], ignore_index=True),
@@ -198,6 +200,6 @@ class Adapter(base.Adapter):
         for name, network in self._networks.items():
             wanted = [column for column in columns if column in network.GIVES]
             if wanted:
-                own = {key.removeprefix(f"{name}/"): x for key, x in weights.items() if key.startswith(f"{name}/")}
+                own = self.weights_of(name, weights)
                 answers[wanted] = network.answer(dataset, windows, own, wanted, seed=seed, batch_size=batch_size)
         return answers[columns]

@@ -44,12 +44,10 @@ class Adapter(Network):
             "component_order": COMPONENTS,
         }
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Detrend and scale every component; published weights may want it otherwise."""
         waveforms = in_order_of(network, waveforms)
-        if paper:
+        if self.learns_as_published:
             return normalise(waveforms, valid, "peak", trend=True)
         norm = "peak" if network.norm_amp_per_comp else network.norm
         return normalise(waveforms, valid, norm, trend=network.norm_detrend, across=norm == "std")
@@ -77,7 +75,7 @@ class Adapter(Network):
         inputs, labels = augmentation.apply(draws, inputs, labels)
         # What was zero before the first normalisation has become part of the window.
         whole = batch["valid"].new_tensor([0, SAMPLES]).expand_as(batch["valid"])
-        return self.prepare(network, inputs, whole, paper=self.learns_as_published), labels
+        return self.prepare(network, inputs, whole), labels
 
     def loss(self, output: tuple[torch.Tensor, ...], labels: torch.Tensor) -> torch.Tensor:
         """Weighted binary cross entropies of detection, P and S."""
@@ -89,4 +87,4 @@ class Adapter(Network):
     def read_out(self, network: torch.nn.Module, output: tuple[torch.Tensor, ...], borders: torch.Tensor) -> dict:
         """Take the largest probabilities in the window, and where they are."""
         p, s = (output[1 + network.phases.index(phase)] for phase in "PS")
-        return from_curves(output[0], p, s, borders, self.readout)
+        return from_curves(output[0], p, s, borders)

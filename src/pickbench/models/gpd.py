@@ -7,8 +7,8 @@ import seisbench.models as sbm
 import torch
 
 from pickbench.models.base import TrainingPlan
-from pickbench.models.network import COMPONENTS, Network, in_order_of
-from pickbench.models.readout import from_curves
+from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, in_order_of
+from pickbench.models.readout import from_classes
 from pickbench.models.settings import number, number_or_null, whole
 from pickbench.protocol import RATE_HZ
 from pickbench.training.labels import class_labels, negative_log_likelihood, point_labels, soft_cross_entropy
@@ -38,6 +38,7 @@ class Adapter(Network):
         "highpass_hz": number(0.01, 45),
         "stride_samples": whole(1, SAMPLES),
     }
+    READ_OUT_SETTINGS = frozenset({"stride_samples"})
     train_samples = SAMPLES
     input_samples = PUBLISHED_SAMPLES
 
@@ -55,15 +56,20 @@ class Adapter(Network):
             "component_order": COMPONENTS,
         }
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def caution(self) -> str:
+        """SeisBench's class normalises as the default variant does."""
+        return NORMALISED_OTHERWISE if self.learns_as_published else ""
+
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Demean and filter; the network itself scales by the peak of all components.
 
         The published code detrends, and scales each component by its own peak.
         """
         waveforms = in_order_of(network, waveforms)
-        waveforms = normalise(waveforms, valid, "peak", trend=True) if paper else demean(waveforms, valid)
+        if self.learns_as_published:
+            waveforms = normalise(waveforms, valid, "peak", trend=True)
+        else:
+            waveforms = demean(waveforms, valid)
         if not network.filter_args:
             return waveforms
         filtering = network.filter_kwargs
@@ -102,14 +108,13 @@ class Adapter(Network):
         stride = torch.arange(self.stride, device=waveforms.device)
         for part_row, part in zip(row.split(POSITIONS), begin.split(POSITIONS), strict=True):
             within = (valid[part_row] - part[:, None]).clamp(0, SAMPLES)
-            inputs = self.prepare(network, views[part_row, :, part], within, paper=self.reads_as_published)
+            inputs = self.prepare(network, views[part_row, :, part], within)
             curves[part_row[:, None], part[:, None] + offset + stride] = network(inputs)[:, None]
         return curves.transpose(1, 2)
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Take the largest probabilities in the window, and the samples that they speak of."""
-        p, s, noise = (output[:, network.phases.index(label)] for label in "PSN")
-        given = from_curves(1 - noise, p, s, borders, self.readout)
+        given = from_classes(output, network.phases, borders)
         if self.reads_as_published:
             for phase in ("p_sample_pred", "s_sample_pred"):
                 given[phase] = given[phase] + PUBLISHED_STRIDE // 2

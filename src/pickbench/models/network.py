@@ -10,7 +10,6 @@ import torch
 from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.metrics.registry import ANSWERS
 from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
@@ -22,6 +21,10 @@ COMPONENTS = "ZNE"
 MODEL_ARGS = "model_args"
 # Of those who train: as the published code does, or without its faults.
 VARIANTS = ("corrected", "paper")
+NORMALISED_OTHERWISE = (
+    "Caution: trained on windows that were normalised as by the published benchmark (`variant: paper`), not as by "
+    "SeisBench's annotate and classify."
+)
 
 
 class Network(base.Adapter):
@@ -29,8 +32,6 @@ class Network(base.Adapter):
 
     #: Classes that `architecture` may name.
     ARCHITECTURES: dict[str, type[torch.nn.Module]]
-    #: The answers that it gives.
-    GIVES: tuple[str, ...] = tuple(ANSWERS)
     #: Samples of a training window.
     train_samples: int
     #: Samples that are cut around an evaluation window.
@@ -60,9 +61,7 @@ class Network(base.Adapter):
         """Arguments of the class in `seisbench.models`, as its weight files keep them."""
 
     @abstractmethod
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Turn windows into the network's input.
 
         Parameters
@@ -73,8 +72,6 @@ class Network(base.Adapter):
             (B, 3, L).
         valid
             First and past-the-end sample with data, (B, 2).
-        paper
-            Whether to normalise as the published code does.
         """
 
     @abstractmethod
@@ -115,7 +112,7 @@ class Network(base.Adapter):
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
         """Output of the network for evaluation windows; where one forward is not enough, of all of them."""
-        return network(self.prepare(network, waveforms, valid, paper=self.reads_as_published))
+        return network(self.prepare(network, waveforms, valid))
 
     def frame(self, start: np.ndarray, end: np.ndarray, npts: np.ndarray) -> tuple[np.ndarray, int]:
         """First sample, (n,), and length of what is cut around evaluation windows."""
@@ -127,11 +124,15 @@ class Network(base.Adapter):
             )
         return steer(start, end, npts, self.input_samples), self.input_samples
 
+    def caution(self) -> str:
+        """What a user of the exported weights has to know; empty if there is nothing."""
+        return ""
+
     # What follows from it.
 
     @property
     def learns_as_published(self) -> bool:
-        """Whether it is trained as the published code does, faults included."""
+        """Whether its weights are trained as by the published code, faults included: how they want their input."""
         return self.own["variant"] == "paper"
 
     @property
@@ -170,7 +171,7 @@ class Network(base.Adapter):
         augment
             Whether random changes are allowed, as they are in training, or not, as for the dev loss.
         """
-        inputs = self.prepare(network, batch["waveforms"], self.trusted(batch), paper=self.learns_as_published)
+        inputs = self.prepare(network, batch["waveforms"], self.trusted(batch))
         return inputs, self.labels(network, batch["picks"], phases, plan)
 
     def trusted(self, batch: dict) -> torch.Tensor:
@@ -225,6 +226,20 @@ class Network(base.Adapter):
     ) -> dict[str, torch.Tensor]:
         """Answers to a batch of windows (B, 3, L); picks in samples of the input."""
         return self.read_out(network, self.apply(network, waveforms, valid, borders), borders)
+
+    def prepared_pieces(
+        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, step: int
+    ) -> torch.Tensor:
+        """Inputs of the training's length from longer windows, one every `step` samples, (B, n, 3, train_samples).
+
+        Each is normalised by itself, as in training; the published code normalises the whole window.
+        """
+        if self.reads_as_published:
+            waveforms = self.prepare(network, waveforms, valid)
+        pieces, within = cut(waveforms, valid, self.train_samples, step)
+        if self.reads_as_published:
+            return pieces
+        return self.prepare(network, pieces.flatten(0, 1), within.flatten(0, 1)).unflatten(0, pieces.shape[:2])
 
     def load(self, weights: base.Weights) -> torch.nn.Module:
         """Build the network with these weights.

@@ -8,7 +8,7 @@ import torch
 
 from pickbench.models.base import TrainingPlan
 from pickbench.models.network import COMPONENTS, Network, in_order_of
-from pickbench.models.readout import from_curves
+from pickbench.models.readout import from_classes
 from pickbench.models.settings import choice, flag, number
 from pickbench.training.draws import WindowRecipe
 from pickbench.training.labels import gaussian_labels, soft_cross_entropy
@@ -35,9 +35,7 @@ class Adapter(Network):
         """Windows of 30 s, most of them around a pick."""
         return super().recipe(plan).within(plan.random_window if self.own["use_random_window"] else None)
 
-    def prepare(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, *, paper: bool
-    ) -> torch.Tensor:
+    def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Demean and scale every component."""
         norm = "peak" if network.norm_amp_per_comp else network.norm
         return normalise(in_order_of(network, waveforms), valid, norm, trend=network.norm_detrend)
@@ -54,5 +52,4 @@ class Adapter(Network):
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Take the largest probabilities in the window, and where they are."""
-        p, s, noise = (output[:, network.labels.index(label)] for label in "PSN")
-        return from_curves(1 - noise, p, s, borders, self.readout)
+        return from_classes(output, network.labels, borders)

@@ -31,19 +31,32 @@ def largest_inside(curves: torch.Tensor, borders: torch.Tensor) -> tuple[torch.T
     return curves.masked_fill(~inside[:, None, :], float("-inf")).max(dim=-1)
 
 
-def p_or_s(largest_p: torch.Tensor, largest_s: torch.Tensor, readout: str) -> torch.Tensor:
+def p_or_s(largest_p: torch.Tensor, largest_s: torch.Tensor) -> torch.Tensor:
     """Score of P against S: the ratio of their largest probabilities, (B,).
 
-    Where both are zero neither is likelier and the ratio is 1; the published code has NaN there.
+    Where both are zero neither is likelier and the ratio is 1; the published code has NaN there, which ranks nowhere.
     """
-    ratio = largest_p / largest_s
-    if readout == "paper":
-        return ratio
-    return torch.where((largest_p == 0) & (largest_s == 0), 1.0, ratio)
+    return torch.where((largest_p == 0) & (largest_s == 0), 1.0, largest_p / largest_s)
+
+
+def from_classes(output: torch.Tensor, classes: str, borders: torch.Tensor) -> dict[str, torch.Tensor]:
+    """All answers out of the probabilities of P, S and noise.
+
+    Parameters
+    ----------
+    output
+        (B, 3, L).
+    classes
+        Their order, such as PSN.
+    borders
+        (B, 2).
+    """
+    p, s, noise = (output[:, classes.index(label)] for label in "PSN")
+    return from_curves(1 - noise, p, s, borders)
 
 
 def from_curves(
-    detection: torch.Tensor, p: torch.Tensor, s: torch.Tensor, borders: torch.Tensor, readout: str
+    detection: torch.Tensor, p: torch.Tensor, s: torch.Tensor, borders: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """All answers out of curves of probabilities.
 
@@ -53,8 +66,6 @@ def from_curves(
         Probabilities at every sample, (B, L).
     borders
         (B, 2).
-    readout
-        One of `READOUTS`.
 
     Returns
     -------
@@ -64,7 +75,7 @@ def from_curves(
     largest, where = largest_inside(torch.stack([detection, p, s], dim=1), borders)
     return {
         "score_detection": largest[:, 0],
-        "score_p_or_s": p_or_s(largest[:, 1], largest[:, 2], readout),
+        "score_p_or_s": p_or_s(largest[:, 1], largest[:, 2]),
         "p_sample_pred": where[:, 1],
         "s_sample_pred": where[:, 2],
     }

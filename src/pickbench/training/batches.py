@@ -63,6 +63,9 @@ class Batches(Dataset):
             ],
             axis=1,
         )
+        # The piece around a pick ends where it ends, though the trace goes on.
+        for waveform, (low, high) in zip(waveforms, valid.tolist(), strict=True):
+            waveform[:, :low], waveform[:, max(low, high) :] = 0, 0
         picks = (self._table.picks[row] - start[:, None]).astype(np.float32)
         return {
             "waveforms": torch.from_numpy(waveforms),

@@ -51,7 +51,13 @@ class Training:
         self._adapter, self._windows, self._plan = adapter, windows, plan
         self._checkpoint = plan.checkpoints / f"{adapter.name}.ckpt"
         # One process on one device, whatever a scheduler says around it.
-        self._fabric = Fabric(devices=1, precision=PRECISION[plan.precision], plugins=[LightningEnvironment()])
+        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
+        self._fabric = Fabric(
+            accelerator=accelerator,
+            devices=1,
+            precision=PRECISION[plan.precision],
+            plugins=[LightningEnvironment()],
+        )
         self.device = self._fabric.device
         torch.manual_seed(plan.seed)
         self.network = adapter.network()

@@ -38,46 +38,6 @@ def demean(waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
     return _in_parts(lambda part, extent: _centre(part, extent, trend=False), waveforms, valid)
 
 
-def detrend(waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Take a straight line off each component, as `scipy.signal.detrend` on the samples that hold data.
-
-    Parameters
-    ----------
-    waveforms
-        Windows, (B, C, L) float.
-    valid
-        First and past-the-end sample with data, (B, 2).
-
-    Returns
-    -------
-    Tensor
-        (B, C, L), zero where there is no data.
-    """
-    return _in_parts(lambda part, extent: _centre(part, extent, trend=True), waveforms, valid)
-
-
-def scale(waveforms: torch.Tensor, valid: torch.Tensor, norm: str, across: bool = False) -> torch.Tensor:
-    """Divide by the amplitude of the samples that hold data.
-
-    Parameters
-    ----------
-    waveforms
-        Windows, (B, C, L) float.
-    valid
-        First and past-the-end sample with data, (B, 2).
-    norm
-        `peak` (largest absolute value) or `std` (standard deviation), as `seisbench.generate.Normalize`.
-    across
-        Whether the components of a window share one amplitude.
-
-    Returns
-    -------
-    Tensor
-        (B, C, L), zero where there is no data.
-    """
-    return _in_parts(lambda part, extent: part / (_amplitude(part, extent, norm, across) + EPSILON), waveforms, valid)
-
-
 def normalise(
     waveforms: torch.Tensor, valid: torch.Tensor, norm: str, *, trend: bool = False, across: bool = False
 ) -> torch.Tensor:
@@ -198,19 +158,6 @@ def _centre(waveforms: torch.Tensor, extent: _Extent, trend: bool) -> torch.Tens
         slope = (centred @ time.transpose(1, 2)) / (count * (count**2 - 1) / 12).clamp_(min=1)
         centred.addcmul_(slope, time, value=-1)
     return centred if mask is None else centred.mul_(mask)
-
-
-def _amplitude(waveforms: torch.Tensor, extent: _Extent, norm: str, across: bool) -> torch.Tensor:
-    """Peak or standard deviation, (B, C, 1) or across components (B, 1, 1); infinity for what does not deviate."""
-    dims = (1, 2) if across else (2,)
-    if norm == "peak":
-        return torch.maximum(waveforms.amax(dim=dims, keepdim=True), -waveforms.amin(dim=dims, keepdim=True))
-    count = extent.count * (waveforms.shape[1] if across else 1)
-    deviation = waveforms - waveforms.sum(dim=dims, keepdim=True) / count
-    deviation = deviation if extent.mask is None else deviation.mul_(extent.mask)
-    is_flat = (deviation.amin(dim=dims, keepdim=True) >= 0) | (deviation.amax(dim=dims, keepdim=True) <= 0)
-    amplitude = torch.linalg.vector_norm(deviation, dim=dims, keepdim=True) / count.sqrt()
-    return amplitude.masked_fill_(is_flat, torch.inf)
 
 
 def _spectrogram(waveforms: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
