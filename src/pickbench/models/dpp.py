@@ -80,7 +80,7 @@ class Picker(Network):
         super().__init__(settings)
 
     @property
-    def GIVES(self) -> tuple[str, ...]:  # noqa: N802 - of the other networks it is a constant
+    def GIVES(self) -> tuple[str, ...]:
         """The onset of its phase."""
         return (f"{self.phase.lower()}_sample_pred",)
 
