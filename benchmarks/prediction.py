@@ -1,10 +1,10 @@
 """How fast windows are read out, and how much of that is the network itself, on one core.
 
-    python -m benchmarks.prediction [--networks PhaseNet GPD ...] [--windows 64]
+    python -m benchmarks.prediction [--networks PhaseNet GPD ...] [--windows 256] [--batch 256]
 
 Prints for each network evaluation windows/s of tasks 2 and 3 (10 s), the share of the time that is spent in the
-network's forward, and the peak resident memory of the process above what it had before, at a batch of 1024 windows. GPD
-is also read out as one would at first, all 601 positions of 34 s for each window, for comparison.
+network's forward, and the peak resident memory of the process above what it had before. GPD is also read out as one would
+at first, all 601 positions of 34 s for each window, for comparison.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def naive_gpd_rate(network: torch.nn.Module, dataset: PreparedDataset, rows: pd.
     return len(rows) / (time.perf_counter() - began)
 
 
-def measure(name: str, folder: Path, n: int) -> None:
+def measure(name: str, folder: Path, n: int, batch: int) -> None:
     """Print the line of one network."""
     torch.set_num_threads(1)
     adapter, dataset = networks()[name], PreparedDataset(folder)
@@ -80,7 +80,7 @@ def measure(name: str, folder: Path, n: int) -> None:
     adapter.answer(dataset, rows[:8], weights, columns, seed=0, batch_size=8)
     inside.clear()
     before, start = peak_mib(), time.perf_counter()
-    adapter.answer(dataset, rows, weights, columns, seed=0, batch_size=1024)
+    adapter.answer(dataset, rows, weights, columns, seed=0, batch_size=batch)
     seconds = time.perf_counter() - start
     share, memory = sum(inside) / seconds, peak_mib() - before
     line = f"{name:14} {n / seconds:9.1f} windows/s  {share:6.1%} in forward  {memory:6.0f} MiB"
@@ -92,16 +92,18 @@ def measure(name: str, folder: Path, n: int) -> None:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", help="names of classes; all by default")
-    parser.add_argument("--windows", type=int, default=64, help="windows to read out")
+    parser.add_argument("--windows", type=int, default=256, help="windows to read out")
+    parser.add_argument("--batch", type=int, default=256, help="windows at a time, as prediction.batch_size")
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.data:
-        measure(arguments.networks[0], arguments.data, arguments.windows)
+        measure(arguments.networks[0], arguments.data, arguments.windows, arguments.batch)
         return
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(Path(folder))
         for name in arguments.networks or networks():
-            options = ["--networks", name, "--windows", str(arguments.windows), "--data", folder]
+            options = ["--networks", name, "--data", folder]
+            options += ["--windows", str(arguments.windows), "--batch", str(arguments.batch)]
             subprocess.run([sys.executable, "-m", "benchmarks.prediction", *options], check=True, cwd=ROOT)
 
 

@@ -24,8 +24,8 @@ MARGIN = 100
 # The published code reads 601 positions out of 34 s, takes the first and last 200 samples for noise, and the middle
 # of each stride for the pick.
 PUBLISHED_SAMPLES, PUBLISHED_MARGIN = 3400, 200
-# Positions at a time: memory stays below a gigabyte, whatever the batch.
-POSITIONS = 1024
+# Positions at a time: few enough for what comes between layers to stay in a processor's cache, whatever the batch.
+POSITIONS = 256
 
 
 class Adapter(Network):

@@ -121,9 +121,7 @@ def apply(draws: EventDraws, waveforms: torch.Tensor, labels: torch.Tensor) -> t
         The changed waveforms and labels; new ones where there are rotations, else those that were given.
     """
     waveforms, labels = second_event(waveforms, labels, draws.second_start, draws.second_scale)
-    noisy = torch.nonzero(draws.noise_scale).flatten()
-    # An index takes a copy, which has to be put back.
-    waveforms[noisy] = gaussian_noise(waveforms[noisy], draws.noise_scale[noisy], draws.noise)
+    waveforms = gaussian_noise(waveforms, draws.noise_scale, draws.noise)
     if draws.shift.any():
         waveforms, labels = rotate([waveforms, labels], draws.shift)
     return drop_channels(gap(waveforms, draws.gap_start, draws.gap_end), draws.dropped), labels
@@ -165,13 +163,14 @@ def gaussian_noise(waveforms: torch.Tensor, scale: torch.Tensor, noise: torch.Te
     waveforms
         (B, C, L), float.
     scale
-        Standard deviation of the noise relative to the largest value, (B,).
+        Standard deviation of the noise relative to the largest value, 0 where there is none, (B,).
     noise
-        Standard normal numbers, (B, C, L).
+        Standard normal numbers for the n windows with noise, in their order, (n, C, L).
     """
+    noisy = torch.nonzero(scale).flatten()
     # The largest value, not the largest absolute one: as in SeisBench.
-    deviation = scale * waveforms.amax(dim=(1, 2))
-    return waveforms.addcmul_(noise, deviation[:, None, None])
+    deviation = (scale * waveforms.amax(dim=(1, 2)))[noisy]
+    return waveforms.index_add_(0, noisy, noise * deviation[:, None, None])
 
 
 def rotate(arrays: list[torch.Tensor], shift: torch.Tensor) -> list[torch.Tensor]:
@@ -201,9 +200,7 @@ def gap(waveforms: torch.Tensor, start: torch.Tensor, end: torch.Tensor) -> torc
     start, end
         Samples, (B,) int64.
     """
-    part = torch.nonzero(start < end).flatten()
-    waveforms[part] *= 1 - _inside(start[part], end[part], waveforms)[:, None]
-    return waveforms
+    return waveforms.mul_(1 - _inside(start, end, waveforms)[:, None])
 
 
 def drop_channels(waveforms: torch.Tensor, dropped: torch.Tensor) -> torch.Tensor:

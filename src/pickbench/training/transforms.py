@@ -16,8 +16,8 @@ import torch
 
 EPSILON = 1e-10
 # CRED's spectrogram: 0.8 s of a 100 Hz trace in steps of 0.4 s.
-SPECTROGRAM_SAMPLES, SPECTROGRAM_STEP = 80, 40
-SPECTROGRAM_BLOCK_WINDOWS = 64
+SPECTROGRAM_SAMPLES, SPECTROGRAM_STEP = 80, 40  # the folding below needs a step of half a frame
+SPECTROGRAM_BLOCK_WINDOWS = 32
 
 
 def demean(waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -102,9 +102,13 @@ def spectrogram(waveforms: torch.Tensor) -> torch.Tensor:
     Tensor
         (B, C, 1 + L // 40, 41): times every 0.4 s, frequencies from 0 to 50 Hz every 1.25 Hz.
     """
-    matrix = _fourier_matrix(device=waveforms.device, dtype=waveforms.dtype)
-    # What comes between is larger than the result; in blocks it stays in the processor's cache.
-    return torch.cat([_spectrogram(part, matrix) for part in waveforms.split(SPECTROGRAM_BLOCK_WINDOWS)])
+    cosines, sines = _fourier_matrices(device=waveforms.device, dtype=waveforms.dtype)
+    batch, channels, length = waveforms.shape
+    result = waveforms.new_empty(batch, channels, 1 + length // SPECTROGRAM_STEP, SPECTROGRAM_STEP + 1)
+    # In blocks, what comes between stays in the processor's cache.
+    for part, given in zip(*(x.split(SPECTROGRAM_BLOCK_WINDOWS) for x in (waveforms, result)), strict=True):
+        _write_spectrogram(part, cosines, sines, given)
+    return result
 
 
 class _Extent(NamedTuple):
@@ -160,12 +164,20 @@ def _centre(waveforms: torch.Tensor, extent: _Extent, trend: bool) -> torch.Tens
     return centred if mask is None else centred.mul_(mask)
 
 
-def _spectrogram(waveforms: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    half = SPECTROGRAM_SAMPLES // 2
-    frames = torch.nn.functional.pad(waveforms, (half, half)).unfold(-1, SPECTROGRAM_SAMPLES, SPECTROGRAM_STEP)
-    # For so short frames one matrix product is faster than Fourier transforms and the absolute value of their results.
-    parts = (frames @ matrix).square_()
-    return (parts[..., : half + 1] + parts[..., half + 1 :]).sqrt_()
+def _write_spectrogram(
+    waveforms: torch.Tensor, cosines: torch.Tensor, sines: torch.Tensor, result: torch.Tensor
+) -> None:
+    """Multiply frames with the matrices of a Fourier transform, which for so short ones is faster than an FFT.
+
+    A frame is even or odd around its middle: with both halves folded onto each other there is half to multiply. Its first
+    sample, where the window is zero, is left out.
+    """
+    half = SPECTROGRAM_STEP
+    padded = torch.nn.functional.pad(waveforms, (half, half))
+    early = padded[..., 1 : 1 - half].unfold(-1, half, half)
+    late = padded[..., half:].unfold(-1, half, half).flip(-1)
+    real, imaginary = (early + late) @ cosines, (early - late) @ sines
+    torch.sqrt(real.square_().addcmul_(imaginary, imaginary), out=result)
 
 
 @lru_cache(maxsize=8)
@@ -179,12 +191,13 @@ def _highpass_matrix(
 
 
 @lru_cache(maxsize=8)
-def _fourier_matrix(*, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """Hann window, Fourier transform and SciPy's scale in one: real parts of all frequencies, then imaginary ones."""
-    sample = np.arange(SPECTROGRAM_SAMPLES)
+def _fourier_matrices(*, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Hann window, Fourier transform of samples 1 to 40 of a frame, and SciPy's scale in one, (40, 41) each."""
+    half = SPECTROGRAM_SAMPLES // 2
     window = scipy.signal.get_window("hann", SPECTROGRAM_SAMPLES)
-    turn = window[:, None] * np.exp(
-        2j * np.pi / SPECTROGRAM_SAMPLES * np.outer(sample, sample[: SPECTROGRAM_SAMPLES // 2 + 1])
-    )
-    matrix = np.hstack([turn.real, turn.imag]) / window.sum()
-    return torch.from_numpy(matrix).to(device=device, dtype=dtype)
+    scale = window[1 : half + 1, None] / window.sum()
+    # The middle one is folded onto itself.
+    scale[-1] /= 2
+    phase = 2 * np.pi / SPECTROGRAM_SAMPLES * np.outer(np.arange(1, half + 1), np.arange(half + 1))
+    cosines, sines = (torch.from_numpy(scale * turn(phase)) for turn in (np.cos, np.sin))
+    return cosines.to(device=device, dtype=dtype), sines.to(device=device, dtype=dtype)
