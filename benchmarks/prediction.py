@@ -3,8 +3,8 @@
     python -m benchmarks.prediction [--networks PhaseNet GPD ...] [--windows 256] [--batch 256]
 
 Prints for each network evaluation windows/s of tasks 2 and 3 (10 s), the share of the time that is spent in the
-network's forward, and the peak resident memory of the process above what it had before. GPD is also read out as one would
-at first, all 601 positions of 34 s for each window, for comparison.
+network's forward, and the peak resident memory of the process above what it had before. GPD is also read out as one
+would at first, all 601 positions of 34 s for each window, for comparison.
 """
 
 import argparse

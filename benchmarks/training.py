@@ -4,8 +4,8 @@
 
 Prints for each network windows/s of our input (cropping, normalisation, labels, random changes), of seisbench.generate
 with the same transforms on the same traces (preloaded; EQTransformer's second event, which it lacks, as one would write
-it), and of forward, backward and optimiser step alone on one of these batches; and the share of a real training's wall time that is
-the model's.
+it), and of forward, backward and optimiser step alone on one of these batches; and the share of a real training's wall
+time that is the model's.
 """
 
 import argparse

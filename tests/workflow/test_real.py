@@ -5,7 +5,7 @@ import pandas as pd
 from tests.conftest import ROOT
 from tests.workflow.support import snakemake
 
-SHOWN = ["auc", "mcc", "mae_s", "rmse_s", "outlier_share"]
+SHOWN = ["auc", "mcc", "median_s", "mae_s", "rmse_s", "outlier_share"]
 
 
 def test_real_recordings(shared, tmp_path, capsys):
@@ -16,10 +16,12 @@ def test_real_recordings(shared, tmp_path, capsys):
     shown = test.pivot_table(index=["model", "source", "target"], columns="metric", values="value")
     with capsys.disabled():
         print(f"\nReal recordings, test split, thresholds from the source:\n{shown.round(3).to_string(na_rep='-')}\n")
-    # A few dozen traces teach it to beat a guess everywhere, and the larger set to pick P well at home.
+    # A few dozen traces teach it to beat a guess everywhere, and the larger set to pick P well at home: most of 38 of
+    # them, on time. Which few are far off, and with them the mean, differs from one kind of processor to another.
     for source in ("ncedc-phasenet", "ncedc-easyquake"):
         for target in ("ncedc-phasenet", "ncedc-easyquake", "obs-obstransformer", "stead-ta109c"):
             ours, guess = shown.loc["phasenet", source, target], shown.loc["random", source, target]
             assert ours["mae_s P"] < guess["mae_s P"]
-    assert shown.loc["phasenet", "ncedc-phasenet", "ncedc-phasenet"]["mae_s P"] < 0.3
+    at_home = shown.loc["phasenet", "ncedc-phasenet", "ncedc-phasenet"]
+    assert at_home["outlier_share P"] < 0.2 and abs(at_home["median_s P"]) < 0.05
     assert shown.loc["oracle", "ncedc-phasenet", "ncedc-easyquake"]["auc"] == 1

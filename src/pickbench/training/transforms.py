@@ -169,8 +169,8 @@ def _write_spectrogram(
 ) -> None:
     """Multiply frames with the matrices of a Fourier transform, which for so short ones is faster than an FFT.
 
-    A frame is even or odd around its middle: with both halves folded onto each other there is half to multiply. Its first
-    sample, where the window is zero, is left out.
+    Cosines are even around the middle of a frame and sines odd: with both halves folded onto each other there is half
+    to multiply. The first sample of a frame, where the window is zero, is left out.
     """
     half = SPECTROGRAM_STEP
     padded = torch.nn.functional.pad(waveforms, (half, half))
