@@ -160,6 +160,29 @@ def test_exported_weights_have_the_same_curves_for_one_input(name, trained, easy
                 np.testing.assert_allclose(curve.data[np.isfinite(curve.data)], expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", SINGLE)
+def test_exported_weights_detect_the_same_in_seisbench(name, trained, easy_dataset):
+    adapter, dataset = load_adapter(settings(name)), PreparedDataset(easy_dataset)
+    if adapter.GIVES != ("score_detection",):
+        pytest.skip("gives more than detections")
+    folder, weights = trained(name)
+    theirs, ours = loaded(folder, adapter, "lr0.01"), adapter.load(weights).eval()
+    rows = windows(dataset, "task1").query("end_sample - start_sample == @theirs.in_samples")
+    scores = adapter.answer(dataset, rows, weights, ["score_detection"], seed=1, batch_size=8)["score_detection"]
+    # From longer streams `annotate` takes the largest of overlapping windows, and it spreads outputs evenly over each,
+    # where CRED's are 160 samples apart; so it is asked of one window at a time, and values alone are compared.
+    for row, score in zip(rows.itertuples(), scores, strict=True):
+        waveform = dataset.waveform(row.trace_idx)[:, row.start_sample : row.end_sample]
+        (curve,) = theirs.annotate(stream(waveform))
+        whole = torch.tensor([[0, theirs.in_samples]])
+        with torch.inference_mode():
+            given = adapter.apply(ours, torch.from_numpy(waveform.copy())[None], whole, whole).flatten()
+        # SeisBench divides by n - 1 samples for the standard deviation.
+        np.testing.assert_allclose(given, curve.data, atol=2e-5)
+        assert score == pytest.approx(curve.data.max(), abs=2e-5)
+    assert np.ptp(scores) > 1e-3 and len(scores) > 10
+
+
 def test_seisbench_picks_with_the_exported_thresholds(trained, easy_dataset):
     folder, _ = trained(LEARNED)
     adapter, dataset = load_adapter(settings(LEARNED)), PreparedDataset(easy_dataset)
