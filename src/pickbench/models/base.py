@@ -125,6 +125,36 @@ HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s"
 DIVERGED = "diverged"
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a picker is asked.
+
+    Attributes
+    ----------
+    dataset
+        The target.
+    windows
+        Rows of a windows file of the target.
+    columns
+        The answers asked for (`pickbench.metrics.registry.ANSWERS`).
+    seed
+        The picker's seed.
+    batch_size
+        Windows at a time.
+    """
+
+    dataset: PreparedDataset
+    windows: pd.DataFrame
+    columns: list[str]
+    seed: int
+    batch_size: int
+
+    def batches(self) -> list[np.ndarray]:
+        """Positions of the windows, so many at a time, in the order of their traces so that reading stays local."""
+        order = np.argsort(self.windows["trace_idx"].to_numpy(), kind="stable")
+        return np.split(order, range(self.batch_size, len(order), self.batch_size))
+
+
 class Adapter(ABC):
     """A picker's architecture with its training and its read-out.
 
@@ -179,37 +209,25 @@ class Adapter(ABC):
         """Learn from the train and dev splits of a dataset."""
 
     @abstractmethod
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: Question, weights: Weights) -> pd.DataFrame:
         """Answer windows.
 
         Parameters
         ----------
-        dataset
-            The target.
-        windows
-            Rows of a windows file of the target.
+        question
+            The windows, and what is asked of them.
         weights
             What `fit` gave.
-        columns
-            The answers asked for (`pickbench.metrics.registry.ANSWERS`).
-        seed
-            The picker's seed.
-        batch_size
-            Windows at a time.
 
         Returns
         -------
         DataFrame
             One row a window, one float column an answer. Samples are those of the trace.
+
+        Raises
+        ------
+        InputError
+            When the weights are another model's, or a window is longer than the model can look at.
         """
 
 

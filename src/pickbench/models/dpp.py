@@ -185,21 +185,11 @@ class Adapter(base.Adapter):
             },
         )
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, each network for its own answers."""
-        answers = pd.DataFrame(index=windows.index)
+        answers = pd.DataFrame(index=question.windows.index)
         for name, network in self._networks.items():
-            wanted = [column for column in columns if column in network.GIVES]
+            wanted = [column for column in question.columns if column in network.GIVES]
             if wanted:
-                own = self.weights_of(name, weights)
-                answers[wanted] = network.answer(dataset, windows, own, wanted, seed=seed, batch_size=batch_size)
-        return answers[columns]
+                answers[wanted] = network.answer(replace(question, columns=wanted), self.weights_of(name, weights))
+        return answers[question.columns]

@@ -188,34 +188,25 @@ class Network(base.Adapter):
 
         return train_network(self, dataset, plan)
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = self.load(weights).to(device).eval()
+        dataset, windows = question.dataset, question.windows
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
-        answers = {column: np.full(len(windows), np.nan) for column in columns}
-        order = np.argsort(trace, kind="stable")
-        for part in np.split(order, range(batch_size, len(order), batch_size)):
+        answers = {column: np.full(len(windows), np.nan) for column in question.columns}
+        for part in question.batches():
             waveforms, valid = dataset.crop(trace[part], first[part], length)
             if self.reads_as_published:
                 valid[:] = 0, length
             given = self.answer_batch(
                 network, *(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
             )
-            for column in columns:
+            for column in question.columns:
                 offset = first[part] if column.endswith("_sample_pred") else 0
                 answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
         return pd.DataFrame(answers, index=windows.index)
