@@ -10,7 +10,7 @@ import pkgutil
 from pickbench.config import suggestion
 from pickbench.errors import InputError
 
-FOUNDATIONS = {"base", "network", "readout", "settings"}
+FOUNDATIONS = {"base", "curves", "network", "readout", "settings"}
 
 
 def adapters() -> list[str]:
