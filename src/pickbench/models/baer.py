@@ -40,7 +40,13 @@ class Adapter(base.Adapter):
             raise InputError(f"{self.file}: key 'architecture' is {name!r}{suggestion(name, [ARCHITECTURE])}")
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
-        """Search the parameters of the least RMSE over dev P windows."""
+        """Search the parameters of the least RMSE (s) over dev P windows.
+
+        Raises
+        ------
+        InputError
+            When the source has no such window.
+        """
         # It takes a second to import, and picking does not need it.
         from pickbench.baer.search import search
 

@@ -162,6 +162,11 @@ class Adapter(ABC):
     ----------
     settings
         The model's settings, as `pickbench.config.load_project` gives them.
+
+    Raises
+    ------
+    InputError
+        For a setting that is missing, unknown or not allowed, or an architecture that does not exist.
     """
 
     #: Keys of `settings["settings"]` that the adapter reads.
@@ -197,16 +202,36 @@ class Adapter(ABC):
                 raise InputError(f"{self.file}: keys 'tasks' and 'phases' promise {answer.title}, which it cannot give")
 
     def networks(self) -> dict:
-        """The neural networks that the model consists of, by name; a model without any has none."""
+        """The neural networks (`pickbench.models.network.Network`) of the model by name; one without any has none."""
         return {}
 
     def weights_of(self, network: str, weights: Weights) -> Weights:
-        """The arrays of one of its networks, by the network's own names."""
+        """The arrays of one of its networks, by the names that the network gives them."""
         return weights
 
     @abstractmethod
     def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:
-        """Learn from the train and dev splits of a dataset."""
+        """Learn from a dataset: never from its test split.
+
+        Parameters
+        ----------
+        dataset
+            The prepared source.
+        plan
+            How to learn; what an interrupted call left in `plan.checkpoints` is gone on from.
+
+        Returns
+        -------
+        Fit
+            What was learned, and how it went.
+
+        Raises
+        ------
+        InputError
+            When the source, or the machine, lacks what the model needs.
+        SystemExit
+            When a signal asked the job to leave.
+        """
 
     @abstractmethod
     def answer(self, question: Question, weights: Weights) -> pd.DataFrame:
@@ -239,6 +264,11 @@ def save_weights(path: Path, weights: Weights) -> None:
 
 def load_weights(path: Path) -> Weights:
     """Read weights, refusing anything that would have to be unpickled.
+
+    Returns
+    -------
+    dict
+        Arrays by name, as `save_weights` was given them.
 
     Raises
     ------

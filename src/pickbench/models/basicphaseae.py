@@ -41,7 +41,7 @@ class Adapter(ClassCurves):
         return NORMALISED_OTHERWISE if self.learns_as_published else ""
 
     def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Demean and scale every component, by its standard deviation as SeisBench does, or by its peak."""
+        """Demean and scale each component, (B, 3, 600), by its standard deviation as SeisBench does, or by its peak."""
         return normalise(in_order_of(network, waveforms), valid, "peak" if self.learns_as_published else "std")
 
     def apply(

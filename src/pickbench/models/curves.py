@@ -9,7 +9,7 @@ from pickbench.training.labels import gaussian_labels, soft_cross_entropy
 
 
 class ClassCurves(Network):
-    """A network with a curve for each of P, S and noise; its setting `sigma_samples` is the width of the labels."""
+    """A network with a curve for each of P, S and noise; `sigma_samples` is the standard deviation of its labels."""
 
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan

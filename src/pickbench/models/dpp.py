@@ -45,7 +45,7 @@ class Detector(Network):
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: base.TrainingPlan
     ) -> torch.Tensor:
-        """Class of the pick nearest to the middle, (B,)."""
+        """Class of the pick nearest to the middle as an index into PSN, (B,) int64."""
         return class_labels(picks, phases, CLASSES, self.train_samples)
 
     def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -70,7 +70,15 @@ class Detector(Network):
 
 
 class Picker(Network):
-    """The picker of one phase: the probability that it has arrived, at every sample of 10 s."""
+    """The picker of one phase: the probability that it has arrived, at every sample of 10 s.
+
+    Parameters
+    ----------
+    settings
+        As of `Network`, without the keys that only the three together have.
+    phase
+        P or S.
+    """
 
     ARCHITECTURES = {"DPPPicker": sbm.DPPPicker}
     train_samples = input_samples = 1000
@@ -90,7 +98,7 @@ class Picker(Network):
         return f"DPPPicker{self.phase}"
 
     def network(self, model_args: dict | None = None) -> torch.nn.Module:
-        """Build it."""
+        """Build the network with fresh weights, for its phase."""
         return sbm.DPPPicker(**(model_args or self.model_args()))
 
     def model_args(self) -> dict:
@@ -102,7 +110,7 @@ class Picker(Network):
         return replace(super().recipe(plan), phases=self.phase, only_with_pick=True)
 
     def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Demean and scale the vertical component for P, the horizontal ones for S."""
+        """Demean and scale the vertical component for P, (B, 1, L), the horizontal ones for S, (B, 2, L)."""
         components = slice(0, 1) if self.phase == "P" else slice(1, 3)
         return normalise(waveforms[:, components], valid, "peak")
 
