@@ -24,6 +24,7 @@ from benchmarks.training import ROOT, SAMPLES, SCHEMA, TRACES, write_dataset
 from pickbench.config import read_yaml, with_defaults
 from pickbench.data.prepared import PreparedDataset
 from pickbench.models import load_adapter
+from pickbench.models.base import Question
 
 
 def peak_mib() -> float:
@@ -77,10 +78,10 @@ def measure(name: str, folder: Path, n: int, batch: int) -> None:
     network.register_forward_pre_hook(lambda *_: began.__setitem__(0, time.perf_counter()))
     network.register_forward_hook(lambda *_: inside.append(time.perf_counter() - began[0]))
     adapter.load = lambda _: network
-    adapter.answer(dataset, rows[:8], weights, columns, seed=0, batch_size=8)
+    adapter.answer(Question(dataset, rows[:8], columns, seed=0, batch_size=8), weights)
     inside.clear()
     before, start = peak_mib(), time.perf_counter()
-    adapter.answer(dataset, rows, weights, columns, seed=0, batch_size=batch)
+    adapter.answer(Question(dataset, rows, columns, seed=0, batch_size=batch), weights)
     seconds = time.perf_counter() - start
     share, memory = sum(inside) / seconds, peak_mib() - before
     line = f"{name:14} {n / seconds:9.1f} windows/s  {share:6.1%} in forward  {memory:6.0f} MiB"

@@ -17,7 +17,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.files import digest, read_json, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.models import load_adapter
-from pickbench.models.base import Adapter, Fit, TrainingPlan, load_weights, save_weights
+from pickbench.models.base import Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import versions
@@ -98,7 +98,8 @@ def train_candidate(
             answers = pd.DataFrame(index=rows.index)
             learned = [column for column in columns[name] if column not in fit.unlearned]
             if len(rows) and learned:
-                answers = answer_windows(adapter, prepared, rows, fit.weights, learned, plan.seed, batch_size)
+                question = Question(prepared, rows, learned, plan.seed, batch_size)
+                answers = answer_windows(adapter, question, fit.weights)
             write_answers(path, rows, answers)
         save_weights(files.weights, fit.weights)
         _write_history(files.history, fit.history)

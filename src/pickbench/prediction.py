@@ -6,7 +6,6 @@ finished cells as they are.
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from pickbench.files import digest, read_json, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
-from pickbench.models.base import Adapter, Weights, load_weights
+from pickbench.models.base import Adapter, Question, Weights, load_weights
 from pickbench.protocol import EVALUATED_SPLITS
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
@@ -70,26 +69,14 @@ def check_rows(dataset: PreparedDataset, rows: pd.DataFrame) -> None:
         )
 
 
-def answer_windows(
-    adapter: Adapter,
-    dataset: PreparedDataset,
-    rows: pd.DataFrame,
-    weights: Weights,
-    columns: Sequence[str],
-    seed: int,
-    batch_size: int,
-) -> pd.DataFrame:
+def answer_windows(adapter: Adapter, question: Question, weights: Weights) -> pd.DataFrame:
     """Answer windows after checking that they lie in their traces.
 
     Parameters
     ----------
     adapter
         The model.
-    dataset
-        The target.
-    rows
-        Windows, as `pickbench.windows.tables.read_windows` gives them.
-    weights, columns, seed, batch_size
+    question, weights
         As for `pickbench.models.base.Adapter.answer`.
 
     Raises
@@ -97,8 +84,8 @@ def answer_windows(
     InputError
         When a window is not one of this dataset.
     """
-    check_rows(dataset, rows)
-    return adapter.answer(dataset, rows, weights, list(columns), seed=seed, batch_size=batch_size)
+    check_rows(question.dataset, question.windows)
+    return adapter.answer(question, weights)
 
 
 def write_answers(path: Path, rows: pd.DataFrame, answers: pd.DataFrame) -> None:
@@ -161,7 +148,8 @@ def predict_file(picker: Picker, dataset: PreparedDataset, windows: Path, split:
     for weights_file in dict.fromkeys(picker.weights_files[column] for column in wanted):
         columns = [column for column in wanted if picker.weights_files[column] == weights_file]
         weights = load_weights(weights_file)
-        answers[columns] = answer_windows(adapter, dataset, rows, weights, columns, picker.seed, picker.batch_size)
+        question = Question(dataset, rows, columns, picker.seed, picker.batch_size)
+        answers[columns] = answer_windows(adapter, question, weights)
     write_answers(output, rows, answers)
 
 

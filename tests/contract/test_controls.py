@@ -6,6 +6,7 @@ import pytest
 
 from pickbench.metrics.cells import Cell, evaluate_cell
 from pickbench.models import load_adapter
+from pickbench.models.base import Question
 
 N = 4000
 CLAIMS = {"tasks": [1, 2, 3], "phases": ["P", "S"], "learns_from": "nothing"}
@@ -31,7 +32,7 @@ def metrics(name: str, windows: dict[str, pd.DataFrame]) -> pd.Series:
     predictions = {}
     for file, rows in windows.items():
         for seed, split in enumerate(("dev", "test")):
-            answers = adapter.answer(None, rows, {}, wanted[file], seed=seed, batch_size=1)
+            answers = adapter.answer(Question(None, rows, wanted[file], seed=seed, batch_size=1), {})
             predictions[split, file] = pd.concat([rows, answers], axis=1)
     own = {file: predictions["dev", file] for file in windows}
     table = evaluate_cell(Cell(name, "a", "a", 42, 0.45), predictions, own)

@@ -11,7 +11,7 @@ from pickbench.errors import InputError
 from pickbench.grid import TASK_FILES, columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import adapters, load_adapter
-from pickbench.models.base import TrainingPlan, Tuning, load_weights, save_weights
+from pickbench.models.base import Question, TrainingPlan, Tuning, load_weights, save_weights
 from tests.conftest import ROOT
 
 SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")
@@ -88,14 +88,14 @@ def test_learns_writes_and_answers(name, easy_dataset, tmp_path):
             continue
         # A few are enough; sliding GPD over all of them takes minutes.
         rows = windows(dataset, task_file).iloc[::5]
-        answers = adapter.answer(dataset, rows, weights, wanted, seed=1, batch_size=8)
+        answers = adapter.answer(Question(dataset, rows, wanted, seed=1, batch_size=8), weights)
         assert list(answers.columns) == wanted
         assert (answers.dtypes == np.float64).all()
         assert answers.notna().all().all()
         # The same windows in another order and in other batches get the same answers.
         if not settings(name)["control"]:
             mixed = rows.sample(frac=1, random_state=0)
-            again = adapter.answer(dataset, mixed, weights, wanted, seed=1, batch_size=3).loc[rows.index]
+            again = adapter.answer(Question(dataset, mixed, wanted, seed=1, batch_size=3), weights).loc[rows.index]
             np.testing.assert_allclose(again, answers, rtol=1e-5, atol=1e-6)
         for column in wanted:
             if column.endswith("_sample_pred"):
@@ -168,9 +168,8 @@ def test_weights_of_another_model_are_refused(easy_dataset):
     light = load_adapter(settings("phasenetlight")).network()
     weights = {name: tensor.numpy() for name, tensor in light.state_dict().items()}
     dataset = PreparedDataset(easy_dataset)
+    question = Question(dataset, windows(dataset, "task1"), ["score_detection"], seed=1, batch_size=8)
     with pytest.raises(InputError, match="phasenet"):
-        load_adapter(settings("phasenet")).answer(
-            dataset, windows(dataset, "task1"), weights, ["score_detection"], seed=1, batch_size=8
-        )
+        load_adapter(settings("phasenet")).answer(question, weights)
     with torch.inference_mode():
         assert light(torch.zeros(1, 3, 3001)).shape == (1, 3, 3001)

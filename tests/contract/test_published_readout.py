@@ -12,6 +12,7 @@ from seisbench import generate as sbg
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.models import load_adapter
+from pickbench.models.base import Question
 from tests.conftest import write_prepared
 from tests.contract.test_models import FILES, settings
 
@@ -158,7 +159,7 @@ def test_published_readout(name, part, dataset):
     weights = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
     rows = windows(dataset, 1000 if part.startswith("DPPPicker") else 3000)
     columns = list(adapter.GIVES)
-    ours = adapter.answer(dataset, rows, weights, columns, seed=0, batch_size=7)
+    ours = adapter.answer(Question(dataset, rows, columns, seed=0, batch_size=7), weights)
     for window, given in zip(rows.itertuples(), ours.to_dict("records"), strict=True):
         with torch.inference_mode():
             expected = REFERENCES[part](module, dataset.waveform(window.trace_idx), window)

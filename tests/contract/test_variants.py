@@ -1,4 +1,8 @@
-"""`variant: paper` brings back what the published training does, and the default leaves it out."""
+"""`variant: paper` brings back what the published training does, and the default leaves it out.
+
+Every registered network takes padding for data in that variant. What else it changes, the model's file says in a remark
+on "variant paper", in the words below; a model that says nothing changes nothing else.
+"""
 
 from dataclasses import replace
 
@@ -8,7 +12,11 @@ import torch
 
 from pickbench.models import load_adapter
 from pickbench.training.draws import TraceTable, draw_windows
-from tests.contract.test_models import plan, settings
+from tests.contract.test_models import FILES, plan, settings
+
+NETWORKS = [(name, part) for name in FILES for part in load_adapter(settings(name)).networks()]
+#: How a remark calls what of a training the variant changes.
+WORDS = {"recipe": "windows around a pick", "labels": "labels", "input": "scaled"}
 
 
 def adapter_of(name: str, variant: str):
@@ -34,23 +42,60 @@ def test_basicphaseae_sees_its_picks(variant, gap, of_all, tmp_path):
     assert holds.mean() == pytest.approx(of_all, abs=0.03)
 
 
-@pytest.mark.parametrize("name", ["phasenet", "eqtransformer", "cred", "basicphaseae", "gpd"])
-def test_padding_is_data_in_the_published_training_alone(name, tmp_path):
+def example_of(network, valid: tuple[int, int], folder) -> tuple[torch.Tensor, torch.Tensor]:
+    """Input and labels of made-up windows that hold an offset, a trend and noise in their valid part, and zeros beside.
+
+    Every fourth window has no P and every fifth no S.
+    """
+    rng, samples = np.random.default_rng(0), network.train_samples
+    waveforms = 5 + np.linspace(0, 2, samples) + np.array([[1], [2], [4]]) * rng.standard_normal((20, 3, samples))
+    waveforms[..., : valid[0]], waveforms[..., valid[1] :] = 0, 0
+    picks = rng.uniform(*valid, (20, 2))
+    picks[::4, 0], picks[::5, 1] = np.nan, np.nan
+    batch = {
+        "waveforms": torch.from_numpy(waveforms.astype("f4")),
+        "valid": torch.tensor([valid]).repeat(20, 1),
+        "picks": torch.from_numpy(picks.astype("f4")),
+    }
+    return network.example(network.network(), batch, ("P", "S"), plan(folder), augment=False)
+
+
+@pytest.mark.parametrize(("name", "part"), NETWORKS)
+def test_padding_is_data_in_the_published_training_alone(name, part, tmp_path):
     for variant in ("corrected", "paper"):
-        adapter = adapter_of(name, variant)
-        samples = adapter.train_samples
-        waveforms = torch.full((1, 3, samples), 5.0) + torch.randn(1, 3, samples)
-        waveforms[..., : samples // 2] = 0
-        batch = {
-            "waveforms": waveforms,
-            "valid": torch.tensor([[samples // 2, samples]]),
-            "picks": torch.tensor([[samples * 0.75, float("nan")]]),
+        network = adapter_of(name, variant).networks()[part]
+        samples = network.train_samples
+        inputs, _ = example_of(network, (samples // 2, samples), tmp_path)
+        # Time is the last axis but one of spectrograms; their windows reach half a window into the padding.
+        time = 2 if inputs.ndim == 4 else -1
+        padding = inputs.narrow(time, 0, inputs.shape[time] // 2 - 2)
+        # The offset becomes a step or a ramp in the padding where that counts as data.
+        assert (padding.abs().max() > 0.01) == (variant == "paper")
+
+
+def differences(name: str, folder) -> set[str]:
+    """What differs between the variants of any of a model's networks where nothing is padded."""
+    found = set()
+    corrected, paper = (adapter_of(name, variant).networks() for variant in ("corrected", "paper"))
+    for part, network in corrected.items():
+        (inputs, labels), (paper_inputs, paper_labels) = (
+            example_of(of[part], (0, network.train_samples), folder) for of in (corrected, paper)
+        )
+        differs = {
+            "recipe": network.recipe(plan(folder)) != paper[part].recipe(plan(folder)),
+            "labels": not torch.equal(labels, paper_labels),
+            "input": not torch.equal(inputs, paper_inputs),
         }
-        network = adapter.network()
-        inputs, _ = adapter.example(network, batch, ("P", "S"), plan(tmp_path), augment=False)
-        first_half = inputs[..., : inputs.shape[2] // 2 - 2, :] if inputs.ndim == 4 else inputs[..., : samples // 2]
-        # The offset of 5 becomes a step or a ramp in the padding where that counts as data.
-        assert (first_half.abs().max() > 0.01) == (variant == "paper")
+        # Who exports weights of another normalisation than SeisBench's has to say so.
+        assert bool(paper[part].caution()) == differs["input"] and not network.caution()
+        found |= {what for what, is_other in differs.items() if is_other}
+    return found
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, _ in NETWORKS))
+def test_the_variant_changes_what_the_remarks_say(name, tmp_path):
+    remark = " ".join(remark for remark in settings(name)["remarks"] if "variant paper" in remark)
+    assert differences(name, tmp_path) == {what for what, words in WORDS.items() if words in remark}
 
 
 def test_cred_cells_are_those_of_the_published_training(tmp_path):

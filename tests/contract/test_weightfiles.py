@@ -20,7 +20,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
-from pickbench.models.base import load_weights
+from pickbench.models.base import Question, load_weights
 from pickbench.models.network import MODEL_ARGS
 from pickbench.prediction import Picker
 from pickbench.selection import select
@@ -67,8 +67,8 @@ def picks_by_seisbench(adapter, network, dataset, rows) -> pd.Series:
 
 
 def picks_here(adapter, weights, dataset, rows) -> pd.Series:
-    wanted = ["p_sample_pred", "s_sample_pred"]
-    given = adapter.answer(dataset, rows, weights, wanted, seed=1, batch_size=8)
+    question = Question(dataset, rows, ["p_sample_pred", "s_sample_pred"], seed=1, batch_size=8)
+    given = adapter.answer(question, weights)
     return given["p_sample_pred"].where(rows["phase_label"] == "P", given["s_sample_pred"])
 
 
@@ -160,6 +160,30 @@ def test_exported_weights_have_the_same_curves_for_one_input(name, trained, easy
                 np.testing.assert_allclose(curve.data[np.isfinite(curve.data)], expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", SINGLE)
+def test_exported_weights_detect_the_same_in_seisbench(name, trained, easy_dataset):
+    adapter, dataset = load_adapter(settings(name)), PreparedDataset(easy_dataset)
+    if adapter.GIVES != ("score_detection",):
+        pytest.skip("gives more than detections")
+    folder, weights = trained(name)
+    theirs, ours = loaded(folder, adapter, "lr0.01"), adapter.load(weights).eval()
+    rows = windows(dataset, "task1").query("end_sample - start_sample == @theirs.in_samples")
+    question = Question(dataset, rows, ["score_detection"], seed=1, batch_size=8)
+    scores = adapter.answer(question, weights)["score_detection"]
+    # From longer streams `annotate` takes the largest of overlapping windows, and it spreads outputs evenly over each,
+    # where CRED's are 160 samples apart; so it is asked of one window at a time, and values alone are compared.
+    for row, score in zip(rows.itertuples(), scores, strict=True):
+        waveform = dataset.waveform(row.trace_idx)[:, row.start_sample : row.end_sample]
+        (curve,) = theirs.annotate(stream(waveform))
+        whole = torch.tensor([[0, theirs.in_samples]])
+        with torch.inference_mode():
+            given = adapter.apply(ours, torch.from_numpy(waveform.copy())[None], whole, whole).flatten()
+        # SeisBench divides by n - 1 samples for the standard deviation.
+        np.testing.assert_allclose(given, curve.data, atol=2e-5)
+        assert score == pytest.approx(curve.data.max(), abs=2e-5)
+    assert np.ptp(scores) > 1e-3 and len(scores) > 10
+
+
 def test_seisbench_picks_with_the_exported_thresholds(trained, easy_dataset):
     folder, _ = trained(LEARNED)
     adapter, dataset = load_adapter(settings(LEARNED)), PreparedDataset(easy_dataset)
@@ -249,11 +273,9 @@ def test_published_weights_pick_as_in_seisbench(model, change, pair, tmp_path, e
 
 def test_a_reordered_network_answers_the_same(pair, tmp_path, easy_dataset):
     dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("phasenet"))
-    rows = windows(dataset, "task1")
+    question = Question(dataset, windows(dataset, "task1"), ["score_detection"], seed=1, batch_size=8)
     given = [
-        adapter.answer(
-            dataset, rows, adopted("phasenet", pair("phasenet", c), tmp_path), ["score_detection"], seed=1, batch_size=8
-        )
+        adapter.answer(question, adopted("phasenet", pair("phasenet", c), tmp_path))
         for c in (as_it_is, noise_first, horizontal_first)
     ]
     for other in given[1:]:

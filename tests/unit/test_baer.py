@@ -15,7 +15,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import load_adapter
 from pickbench.models.baer import BOUNDS, PROBES
-from pickbench.models.base import Tuning
+from pickbench.models.base import Question, Tuning
 from tests.conftest import write_prepared
 from tests.contract.test_models import plan, settings
 
@@ -138,7 +138,7 @@ def test_known_onsets_are_found(onsets):
     # Such a trigger the noise of a minute does not hold for two seconds.
     weights = {name: np.array(value) for name, value in {**LOCAL, "tupevent_s": 2.0, "threshold1": 35.0}.items()}
     adapter = load_adapter(settings("baer-kradolfer"))
-    answers = adapter.answer(dataset, rows, weights, ["p_sample_pred"], seed=1, batch_size=7)
+    answers = adapter.answer(Question(dataset, rows, ["p_sample_pred"], seed=1, batch_size=7), weights)
     assert (abs(answers["p_sample_pred"] - rows["phase_onset"]) <= 10).all()
 
 
@@ -156,7 +156,8 @@ def test_fit_says_what_it_found(onsets, tmp_path):
     )
     # What the search saw is what the picker answers.
     adapter = load_adapter(settings("baer-kradolfer"))
-    picks = adapter.answer(dataset, rows, fit.weights, ["p_sample_pred"], seed=1, batch_size=64)["p_sample_pred"]
+    question = Question(dataset, rows, ["p_sample_pred"], seed=1, batch_size=64)
+    picks = adapter.answer(question, fit.weights)["p_sample_pred"]
     assert np.sqrt(np.mean(((picks - rows["phase_onset"]) / 100) ** 2)) == pytest.approx(best["dev_loss"], rel=1e-12)
     inside = (fit.history[list(PARAMETERS)] >= np.array(BOUNDS)[:, 0]) & (
         fit.history[list(PARAMETERS)] <= np.array(BOUNDS)[:, 1]
@@ -246,8 +247,9 @@ def test_source_without_p_is_one_line(onsets, tmp_path):
 
 def test_weights_of_another_model_are_refused(onsets):
     dataset, rows = onsets
+    question = Question(dataset, rows, ["p_sample_pred"], seed=1, batch_size=8)
     with pytest.raises(InputError, match="weights do not fit baer-kradolfer"):
-        load_adapter(settings("baer-kradolfer")).answer(dataset, rows, {}, ["p_sample_pred"], seed=1, batch_size=8)
+        load_adapter(settings("baer-kradolfer")).answer(question, {})
 
 
 def test_senseless_second_threshold_is_refused():

@@ -15,6 +15,7 @@ from seisbench.models import PhaseNetLight
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import load_adapter
+from pickbench.models.base import Question
 from pickbench.training import loop
 from pickbench.training.batches import Batches
 from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
@@ -99,7 +100,8 @@ def test_learns_an_easy_dataset(dataset, tmp_path):
     learned = adapter.fit(dataset, plan(tmp_path, max_epochs=15, batch_size=16))
     assert learned.history["dev_loss"].iloc[-1] < learned.history["dev_loss"].iloc[0]
     rows = windows(dataset, "task23")
-    picks = adapter.answer(dataset, rows, learned.weights, ["p_sample_pred"], seed=1, batch_size=32)["p_sample_pred"]
+    question = Question(dataset, rows, ["p_sample_pred"], seed=1, batch_size=32)
+    picks = adapter.answer(question, learned.weights)["p_sample_pred"]
     residual_s = ((picks - rows["phase_onset"]) / 100)[rows["phase_label"] == "P"]
     assert residual_s.abs().median() < 0.2
 

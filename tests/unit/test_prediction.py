@@ -8,7 +8,7 @@ import pytest
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import load_adapter
-from pickbench.models.base import save_weights
+from pickbench.models.base import Question, save_weights
 from pickbench.prediction import Picker, Target, answer_windows, finished_cells, predict_cells
 from tests.contract.test_models import settings, windows
 
@@ -78,5 +78,6 @@ def test_a_damaged_cell_is_named_and_made_again(selected, target, tmp_path):
 def test_foreign_windows_are_refused(change, easy_dataset):
     dataset = PreparedDataset(easy_dataset)
     rows = windows(dataset, "task1").assign(**change)
+    question = Question(dataset, rows, ["score_detection"], 42, 8)
     with pytest.raises(InputError, match="does not lie in this dataset"):
-        answer_windows(load_adapter(settings("oracle")), dataset, rows, {}, ["score_detection"], 42, 8)
+        answer_windows(load_adapter(settings("oracle")), question, {})

@@ -89,22 +89,32 @@ def answer_columns(wildcards):
     return [answer.column for answer in GRID.answers(wildcards.model, wildcards.source)]
 
 
-def candidates_of(model, source, seed):
-    """The training runs of a picker, by learning rate."""
-    return {lr: f"results/train/{model}/{source}/lr{lr}-seed{seed}" for lr in GRID.learning_rates(model)}
-
-
-def candidate_folders(wildcards):
-    """The same, by wildcards."""
-    return candidates_of(wildcards.model, wildcards.source, wildcards.seed)
-
-
-def picker_paths(pattern, pickers):
-    """A path for each of these pickers."""
-    return [pattern.format(model=model, source=source, seed=seed) for model, source, seed in pickers]
-
-
+# Where the files of a picker lie, and those of the candidates that it is selected from.
+CANDIDATE = "results/train/{model}/{source}/lr{lr}-seed{seed}"
+WEIGHTS = f"{CANDIDATE}/weights.npz"
+RECORD = f"{CANDIDATE}/run.json"
+DEV_ANSWERS = {name: f"{CANDIDATE}/dev_{name}.parquet" for name in TASK_FILES}
+CANDIDATE_FILES = [RECORD, *DEV_ANSWERS.values(), WEIGHTS]
 SELECTED = "results/selected/{model}/{source}/seed{seed}.json"
+PREDICTIONS = "results/predictions/{model}/{source}/seed{seed}"
+CELLS = f"{PREDICTIONS}/cells.json"
+METRICS = "results/metrics/{model}/{source}/seed{seed}.csv"
+
+
+def learning_rates(wildcards):
+    """The learning rates of a picker's candidates; published weights have none."""
+    return [] if wildcards.source in PROJECT.published else GRID.learning_rates(wildcards.model)
+
+
+def picker_paths(patterns, pickers):
+    """Files of each of these pickers; patterns with a learning rate stand for all of its candidates."""
+    return [
+        path
+        for model, source, seed in pickers
+        for path in expand(patterns, model=model, source=source, seed=seed, lr=GRID.learning_rates(model))
+    ]
+
+
 PUBLISHED_WEIGHTS = picker_paths(
     "results/published/{model}/{source}/weights.npz",
     [picker for picker in GRID.pickers() if picker[1] in PROJECT.published],

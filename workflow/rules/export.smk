@@ -5,7 +5,7 @@
 rule export:
     input:
         selected=picker_paths(SELECTED, GRID.trained_pickers()),
-        candidates=all_candidates("run.json", "dev_task1.parquet", "dev_task23.parquet", "weights.npz"),
+        candidates=picker_paths(CANDIDATE_FILES, GRID.trained_pickers()),
     output:
         weights=directory("results/export"),
     log:

@@ -146,15 +146,10 @@ def weights_pair(wildcards):
 # select
 
 
-def candidates(wildcards, name):
-    """One file of every candidate."""
-    return [f"{folder}/{name}" for folder in candidate_folders(wildcards).values()]
-
-
-def candidate_files(wildcards):
-    """All that selection reads or hands on."""
-    names = ("run.json", "dev_task1.parquet", "dev_task23.parquet", "weights.npz")
-    return [path for name in names for path in candidates(wildcards, name)]
+def candidate_folders(wildcards):
+    """The folders of a picker's candidates, by learning rate."""
+    picker = {key: wildcards[key] for key in ("model", "source", "seed")}
+    return {lr: CANDIDATE.format(lr=lr, **picker) for lr in learning_rates(wildcards)}
 
 
 # predict
@@ -164,7 +159,7 @@ def selected_weights(wildcards):
     """The weights that may have been selected: all of the picker's candidates, or the published ones."""
     if wildcards.source in PROJECT.published:
         return f"results/published/{wildcards.model}/{wildcards.source}/weights.npz"
-    return candidates(wildcards, "weights.npz")
+    return expand(WEIGHTS, lr=learning_rates(wildcards), allow_missing=True)
 
 
 def all_targets(wildcards):
@@ -187,13 +182,6 @@ def targets_of_picker(wildcards):
 
 
 # metrics
-
-
-def dev_answers(wildcards):
-    """Dev answers of the candidates, for the thresholds that the source's own dev split gives; published ones have none."""
-    if wildcards.source in PROJECT.published:
-        return []
-    return [path for name in TASK_FILES for path in candidates(wildcards, f"dev_{name}.parquet")]
 
 
 def judged(wildcards):
@@ -219,18 +207,7 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
-def selected_of(model, source, seed):
-    """What was selected for a picker."""
-    return SELECTED.format(model=model, source=source, seed=seed)
-
-
 # export
-
-
-def all_candidates(*names):
-    """Files of every candidate of every picker that was trained here."""
-    folders = [folder for picker in GRID.trained_pickers() for folder in candidates_of(*picker).values()]
-    return [f"{folder}/{name}" for folder in folders for name in names]
 
 
 def pickers_to_export():
@@ -240,7 +217,7 @@ def pickers_to_export():
             "model": {**settings_of(model), "citation": PROJECT.models[model].get("citation", "")},
             "source": {"id": source, "title": PROJECT.datasets[source]["title"]},
             "seed": seed,
-            "selected": selected_of(model, source, seed),
+            "selected": SELECTED.format(model=model, source=source, seed=seed),
         }
         for model, source, seed in GRID.trained_pickers()
     ]

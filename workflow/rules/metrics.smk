@@ -1,13 +1,14 @@
-# In: the prediction files of a picker. Out: its metrics in every cell; and all of them in one long table.
+# In: the prediction files of a picker, and of those that were trained here the dev answers of the candidates, for the
+# thresholds that the source's own dev split gives. Out: its metrics in every cell; and all of them in one long table.
 
 
 rule metrics:
     input:
-        dev=dev_answers,
-        cells="results/predictions/{model}/{source}/seed{seed}/cells.json",
-        selected="results/selected/{model}/{source}/seed{seed}.json",
+        dev=expand(DEV_ANSWERS.values(), lr=learning_rates, allow_missing=True),
+        cells=CELLS,
+        selected=SELECTED,
     output:
-        metrics="results/metrics/{model}/{source}/seed{seed}.csv",
+        metrics=METRICS,
     log:
         "results/logs/metrics/{model}/{source}/seed{seed}.log",
     benchmark:
@@ -32,7 +33,7 @@ localrules:
 
 rule collect:
     input:
-        metrics=picker_paths("results/metrics/{model}/{source}/seed{seed}.csv", GRID.pickers()),
+        metrics=picker_paths(METRICS, GRID.pickers()),
     output:
         csv="results/metrics.csv",
         parquet="results/metrics.parquet",

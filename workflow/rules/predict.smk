@@ -7,9 +7,9 @@ rule predict:
     input:
         targets=all_targets,
         weights=selected_weights,
-        selected="results/selected/{model}/{source}/seed{seed}.json",
+        selected=SELECTED,
     output:
-        cells="results/predictions/{model}/{source}/seed{seed}/cells.json",
+        cells=CELLS,
     log:
         "results/logs/predict/{model}/{source}/seed{seed}.log",
     benchmark:
@@ -35,9 +35,9 @@ rule predict_cell:
         data=prepared_target,
         windows="results/windows/{target}/{windows_file}.csv",
         weights=selected_weights,
-        selected="results/selected/{model}/{source}/seed{seed}.json",
+        selected=SELECTED,
     output:
-        cell="results/predictions/{model}/{source}/seed{seed}/{target}/{split}_{windows_file}.parquet",
+        cell=f"{PREDICTIONS}/{{target}}/{{split}}_{{windows_file}}.parquet",
     log:
         "results/logs/predict/{model}/{source}/seed{seed}-{target}-{split}-{windows_file}.log",
     benchmark:

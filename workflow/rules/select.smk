@@ -7,9 +7,9 @@ localrules:
 
 rule select:
     input:
-        candidates=candidate_files,
+        candidates=expand(CANDIDATE_FILES, lr=learning_rates, allow_missing=True),
     output:
-        selected="results/selected/{model}/{source}/seed{seed}.json",
+        selected=SELECTED,
     log:
         "results/logs/select/{model}/{source}/seed{seed}.log",
     benchmark:

@@ -46,7 +46,10 @@ rule selection:
         runtime="30m",
     params:
         version=VERSIONS["tables"],
-        selected=[(model, source, selected_of(model, source, seed)) for model, source, seed in GRID.trained_pickers()],
+        selected=[
+            (model, source, SELECTED.format(model=model, source=source, seed=seed))
+            for model, source, seed in GRID.trained_pickers()
+        ],
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),
     message:

@@ -7,11 +7,11 @@ rule train:
         unpack(own_windows),
         data=prepared_source,
     output:
-        weights="results/train/{model}/{source}/lr{lr}-seed{seed}/weights.npz",
-        history="results/train/{model}/{source}/lr{lr}-seed{seed}/history.csv",
-        run="results/train/{model}/{source}/lr{lr}-seed{seed}/run.json",
-        task1="results/train/{model}/{source}/lr{lr}-seed{seed}/dev_task1.parquet",
-        task23="results/train/{model}/{source}/lr{lr}-seed{seed}/dev_task23.parquet",
+        weights=WEIGHTS,
+        history=f"{CANDIDATE}/history.csv",
+        run=RECORD,
+        task1=DEV_ANSWERS["task1"],
+        task23=DEV_ANSWERS["task23"],
     log:
         "results/logs/train/{model}/{source}/lr{lr}-seed{seed}.log",
     benchmark:

@@ -1,9 +1,10 @@
 """Picks of Baer & Kradolfer (1987) in many evaluation windows, for as many sets of parameters as one likes.
 
 A picker sees 60 s of the filtered vertical component around an evaluation window; where its pick lies outside the
-evaluation window it looks again at 20 s, then at 10 s, and the last answer stands. What does not depend on the
-parameters (reading, detrending, placing the windows) is done once; the filter runs over blocks of traces. The C code
-of SciPy and ObsPy lets go of Python's lock, so that threads share the work and the traces.
+evaluation window it looks again at 20 s, then at 10 s, and the last answer stands, as in the code that Münchmeyer et
+al. (2022) published. What does not depend on the parameters (reading, detrending, placing the windows) is done once;
+the filter runs over blocks of traces. The C code of SciPy and ObsPy lets go of Python's lock, so that threads share the
+work and the traces.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -88,7 +89,9 @@ class PickWindows:
     def __len__(self) -> int:
         return self._size
 
-    def pick(self, parameters: Mapping[str, float], second_threshold: str, run: Callable[..., Iterable] = map):
+    def pick(
+        self, parameters: Mapping[str, float], second_threshold: str, run: Callable[..., Iterable] = map
+    ) -> np.ndarray:
         """Pick P in every window.
 
         Parameters
@@ -119,7 +122,7 @@ class PickWindows:
 
 
 def detrend(trace: np.ndarray) -> np.ndarray:
-    """Take the straight line of least squares off a trace, (npts,).
+    """Take the straight line of least squares off a trace, (npts,) float.
 
     `scipy.signal.detrend` takes seven times as long, twice what a pick takes.
     """

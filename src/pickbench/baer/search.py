@@ -80,7 +80,20 @@ def next_point(
     initial_points: int,
     seed: int,
 ) -> list[float]:
-    """Choose a point from the seed and the points so far; see `search`."""
+    """Choose a point from the seed and the points so far.
+
+    Parameters
+    ----------
+    done
+        The points so far, as `search` gives them.
+    bounds, probes, initial_points, seed
+        As of `search`.
+
+    Returns
+    -------
+    list of float
+        The point, within the bounds.
+    """
     number = len(done)
     if number < len(probes):
         return [float(value) for value in probes[number]]

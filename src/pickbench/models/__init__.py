@@ -10,7 +10,7 @@ import pkgutil
 from pickbench.config import suggestion
 from pickbench.errors import InputError
 
-FOUNDATIONS = {"base", "network", "readout", "settings"}
+FOUNDATIONS = {"base", "curves", "network", "readout", "settings"}
 
 
 def adapters() -> list[str]:
@@ -42,7 +42,13 @@ def load_adapter(settings: dict):
 
 
 def check_adapter(settings: dict) -> None:
-    """Refuse an adapter that does not exist, without importing any."""
+    """Look whether a model's adapter exists, without importing any.
+
+    Raises
+    ------
+    InputError
+        When it does not.
+    """
     name = settings["adapter"]
     if name not in adapters():
         raise InputError(f"config/models/{settings['id']}.yaml: unknown adapter '{name}'{suggestion(name, adapters())}")

@@ -40,7 +40,13 @@ class Adapter(base.Adapter):
             raise InputError(f"{self.file}: key 'architecture' is {name!r}{suggestion(name, [ARCHITECTURE])}")
 
     def fit(self, dataset: PreparedDataset, plan: base.TrainingPlan) -> base.Fit:
-        """Search the parameters of the least RMSE over dev P windows."""
+        """Search the parameters of the least RMSE (s) over dev P windows.
+
+        Raises
+        ------
+        InputError
+            When the source has no such window.
+        """
         # It takes a second to import, and picking does not need it.
         from pickbench.baer.search import search
 
@@ -62,16 +68,7 @@ class Adapter(base.Adapter):
         loss = {"p_sample_pred": done[best]["error"]}
         return base.Fit(weights, _history(done, len(rows)), loss, facts=facts)
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that each is filtered but once."""
         if sorted(weights) != sorted(PARAMETERS):
             raise InputError(
@@ -79,11 +76,11 @@ class Adapter(base.Adapter):
                 f"expected {', '.join(PARAMETERS)}"
             )
         parameters = {name: float(value) for name, value in weights.items()}
-        order = np.argsort(windows["trace_idx"].to_numpy(), kind="stable")
+        windows = question.windows
         picks = np.empty(len(windows))
-        for part in np.split(order, range(batch_size, len(order), batch_size)):
-            picks[part] = PickWindows(dataset, windows.iloc[part]).pick(parameters, self._second_threshold)
-        return pd.DataFrame(dict.fromkeys(columns, picks), index=windows.index)
+        for part in question.batches():
+            picks[part] = PickWindows(question.dataset, windows.iloc[part]).pick(parameters, self._second_threshold)
+        return pd.DataFrame(dict.fromkeys(question.columns, picks), index=windows.index)
 
     def _dev_rows(self, plan: base.TrainingPlan) -> pd.DataFrame:
         """The dev P windows that points are judged by: all, or as many as asked for, drawn from the seed."""

@@ -125,6 +125,36 @@ HISTORY_COLUMNS = ["network", "epoch", "train_loss", "dev_loss", "samples_per_s"
 DIVERGED = "diverged"
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a picker is asked.
+
+    Attributes
+    ----------
+    dataset
+        The target.
+    windows
+        Rows of a windows file of the target.
+    columns
+        The answers asked for (`pickbench.metrics.registry.ANSWERS`).
+    seed
+        The picker's seed.
+    batch_size
+        Windows at a time.
+    """
+
+    dataset: PreparedDataset
+    windows: pd.DataFrame
+    columns: list[str]
+    seed: int
+    batch_size: int
+
+    def batches(self) -> list[np.ndarray]:
+        """Positions of the windows, so many at a time, in the order of their traces so that reading stays local."""
+        order = np.argsort(self.windows["trace_idx"].to_numpy(), kind="stable")
+        return np.split(order, range(self.batch_size, len(order), self.batch_size))
+
+
 class Adapter(ABC):
     """A picker's architecture with its training and its read-out.
 
@@ -132,6 +162,11 @@ class Adapter(ABC):
     ----------
     settings
         The model's settings, as `pickbench.config.load_project` gives them.
+
+    Raises
+    ------
+    InputError
+        For a setting that is missing, unknown or not allowed, or an architecture that does not exist.
     """
 
     #: Keys of `settings["settings"]` that the adapter reads.
@@ -167,49 +202,57 @@ class Adapter(ABC):
                 raise InputError(f"{self.file}: keys 'tasks' and 'phases' promise {answer.title}, which it cannot give")
 
     def networks(self) -> dict:
-        """The neural networks that the model consists of, by name; a model without any has none."""
+        """The neural networks (`pickbench.models.network.Network`) of the model by name; one without any has none."""
         return {}
 
     def weights_of(self, network: str, weights: Weights) -> Weights:
-        """The arrays of one of its networks, by the network's own names."""
+        """The arrays of one of its networks, by the names that the network gives them."""
         return weights
 
     @abstractmethod
     def fit(self, dataset: PreparedDataset, plan: TrainingPlan) -> Fit:
-        """Learn from the train and dev splits of a dataset."""
-
-    @abstractmethod
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
-        """Answer windows.
+        """Learn from a dataset: never from its test split.
 
         Parameters
         ----------
         dataset
-            The target.
-        windows
-            Rows of a windows file of the target.
+            The prepared source.
+        plan
+            How to learn; what an interrupted call left in `plan.checkpoints` is gone on from.
+
+        Returns
+        -------
+        Fit
+            What was learned, and how it went.
+
+        Raises
+        ------
+        InputError
+            When the source, or the machine, lacks what the model needs.
+        SystemExit
+            When a signal asked the job to leave.
+        """
+
+    @abstractmethod
+    def answer(self, question: Question, weights: Weights) -> pd.DataFrame:
+        """Answer windows.
+
+        Parameters
+        ----------
+        question
+            The windows, and what is asked of them.
         weights
             What `fit` gave.
-        columns
-            The answers asked for (`pickbench.metrics.registry.ANSWERS`).
-        seed
-            The picker's seed.
-        batch_size
-            Windows at a time.
 
         Returns
         -------
         DataFrame
             One row a window, one float column an answer. Samples are those of the trace.
+
+        Raises
+        ------
+        InputError
+            When the weights are another model's, or a window is longer than the model can look at.
         """
 
 
@@ -221,6 +264,11 @@ def save_weights(path: Path, weights: Weights) -> None:
 
 def load_weights(path: Path) -> Weights:
     """Read weights, refusing anything that would have to be unpickled.
+
+    Returns
+    -------
+    dict
+        Arrays by name, as `save_weights` was given them.
 
     Raises
     ------

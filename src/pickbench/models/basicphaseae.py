@@ -9,22 +9,21 @@ import seisbench.models as sbm
 import torch
 
 from pickbench.models.base import TrainingPlan
-from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, in_order_of
-from pickbench.models.readout import from_classes
+from pickbench.models.curves import ClassCurves
+from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, in_order_of
 from pickbench.models.settings import number
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.labels import gaussian_labels, soft_cross_entropy
 from pickbench.training.transforms import normalise
 
 # Pieces of 6 s start every 4 s; the first second of a piece is left to the piece before it.
 STEP, OVERLAP = 400, 100
 
 
-class Adapter(Network):
+class Adapter(ClassCurves):
     """BasicPhaseAE."""
 
     ARCHITECTURES = {"BasicPhaseAE": sbm.BasicPhaseAE}
-    SETTINGS = {**Network.SETTINGS, "sigma_samples": number(0.1, 600)}
+    SETTINGS = {**ClassCurves.SETTINGS, "sigma_samples": number(0.1, 600)}
     train_samples = 600
     input_samples = 3000
 
@@ -42,18 +41,8 @@ class Adapter(Network):
         return NORMALISED_OTHERWISE if self.learns_as_published else ""
 
     def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Demean and scale every component, by its standard deviation as SeisBench does, or by its peak."""
+        """Demean and scale each component, (B, 3, 600), by its standard deviation as SeisBench does, or by its peak."""
         return normalise(in_order_of(network, waveforms), valid, "peak" if self.learns_as_published else "std")
-
-    def labels(
-        self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
-    ) -> torch.Tensor:
-        """Gaussians around the picks, (B, 3, 600)."""
-        return gaussian_labels(picks, phases, network.labels, self.train_samples, self.own["sigma_samples"])
-
-    def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Soft cross entropy."""
-        return soft_cross_entropy(output, labels)
 
     def apply(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
@@ -67,7 +56,3 @@ class Adapter(Network):
         for i in range(1, count):
             joined[..., i * STEP + OVERLAP : i * STEP + self.train_samples] = given[:, i, :, OVERLAP:]
         return joined
-
-    def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
-        """Take the largest probabilities in the window, and where they are."""
-        return from_classes(output, network.labels, borders)

@@ -52,22 +52,13 @@ class Adapter(base.Adapter):
         """Learn nothing."""
         return base.Fit(weights={})
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer from the labels, or from draws that depend on the seed and the answer alone."""
-        order = list(ANSWERS)
+        windows, order = question.windows, list(ANSWERS)
         return pd.DataFrame(
             {
-                column: self._control(column, windows, np.random.default_rng([seed, order.index(column)]))
-                for column in columns
+                column: self._control(column, windows, np.random.default_rng([question.seed, order.index(column)]))
+                for column in question.columns
             },
             index=windows.index,
         )

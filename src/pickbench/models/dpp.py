@@ -45,7 +45,7 @@ class Detector(Network):
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: base.TrainingPlan
     ) -> torch.Tensor:
-        """Class of the pick nearest to the middle, (B,)."""
+        """Class of the pick nearest to the middle as an index into PSN, (B,) int64."""
         return class_labels(picks, phases, CLASSES, self.train_samples)
 
     def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -70,7 +70,15 @@ class Detector(Network):
 
 
 class Picker(Network):
-    """The picker of one phase: the probability that it has arrived, at every sample of 10 s."""
+    """The picker of one phase: the probability that it has arrived, at every sample of 10 s.
+
+    Parameters
+    ----------
+    settings
+        As of `Network`, without the keys that only the three together have.
+    phase
+        P or S.
+    """
 
     ARCHITECTURES = {"DPPPicker": sbm.DPPPicker}
     train_samples = input_samples = 1000
@@ -90,7 +98,7 @@ class Picker(Network):
         return f"DPPPicker{self.phase}"
 
     def network(self, model_args: dict | None = None) -> torch.nn.Module:
-        """Build it."""
+        """Build the network with fresh weights, for its phase."""
         return sbm.DPPPicker(**(model_args or self.model_args()))
 
     def model_args(self) -> dict:
@@ -102,7 +110,7 @@ class Picker(Network):
         return replace(super().recipe(plan), phases=self.phase, only_with_pick=True)
 
     def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Demean and scale the vertical component for P, the horizontal ones for S."""
+        """Demean and scale the vertical component for P, (B, 1, L), the horizontal ones for S, (B, 2, L)."""
         components = slice(0, 1) if self.phase == "P" else slice(1, 3)
         return normalise(waveforms[:, components], valid, "peak")
 
@@ -185,21 +193,11 @@ class Adapter(base.Adapter):
             },
         )
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, each network for its own answers."""
-        answers = pd.DataFrame(index=windows.index)
+        answers = pd.DataFrame(index=question.windows.index)
         for name, network in self._networks.items():
-            wanted = [column for column in columns if column in network.GIVES]
+            wanted = [column for column in question.columns if column in network.GIVES]
             if wanted:
-                own = self.weights_of(name, weights)
-                answers[wanted] = network.answer(dataset, windows, own, wanted, seed=seed, batch_size=batch_size)
-        return answers[columns]
+                answers[wanted] = network.answer(replace(question, columns=wanted), self.weights_of(name, weights))
+        return answers[question.columns]

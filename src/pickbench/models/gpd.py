@@ -61,7 +61,7 @@ class Adapter(Network):
         return NORMALISED_OTHERWISE if self.learns_as_published else ""
 
     def prepare(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Demean and filter; the network itself scales by the peak of all components.
+        """Demean and filter, (B, 3, 400); the network itself scales by the peak of all components.
 
         The published code detrends, and scales each component by its own peak.
         """
@@ -78,7 +78,7 @@ class Adapter(Network):
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
     ) -> torch.Tensor:
-        """Probabilities of the classes at the centre, (B, 3), or the class, (B,)."""
+        """Probabilities of the classes at the centre, (B, 3), or the class as an index, (B,) int64."""
         sigma = self.own["sigma_samples"]
         if sigma is None:
             return class_labels(picks, phases, network.phases, SAMPLES, MARGIN, -MARGIN)
@@ -91,7 +91,7 @@ class Adapter(Network):
         return soft_cross_entropy(output, labels)
 
     def frame(self, start, end, npts) -> tuple:
-        """The windows with what the outermost positions see beyond them."""
+        """Take the windows with what the outermost positions see beyond them; no window is too long."""
         if self.reads_as_published:
             return super().frame(start, end, npts)
         return start - CENTRE, int((end - start).max(initial=0)) + SAMPLES

@@ -28,7 +28,10 @@ NORMALISED_OTHERWISE = (
 
 
 class Network(base.Adapter):
-    """A picker that is a neural network of `seisbench.models`."""
+    """A picker that is a neural network of `seisbench.models`, on 100 Hz data in the order ZNE.
+
+    In shapes B stands for windows, L for samples of an input, and k for columns of picks.
+    """
 
     #: Classes that `architecture` may name.
     ARCHITECTURES: dict[str, type[torch.nn.Module]]
@@ -72,17 +75,52 @@ class Network(base.Adapter):
             (B, 3, L).
         valid
             First and past-the-end sample with data, (B, 2).
+
+        Returns
+        -------
+        Tensor
+            Mostly (B, components, L).
         """
 
     @abstractmethod
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: base.TrainingPlan
     ) -> torch.Tensor:
-        """What the network should give for windows with these picks, (B, k)."""
+        """Say what the network should give for training windows.
+
+        Parameters
+        ----------
+        network
+            The network; it knows the order of its classes.
+        picks
+            Arrivals in samples of the window, (B, k), NaN where there is none.
+        phases
+            P or S for each of the k columns.
+        plan
+            The training's settings.
+
+        Returns
+        -------
+        Tensor
+            One row a window, as `loss` takes it.
+        """
 
     @abstractmethod
     def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Loss of a batch."""
+        """Loss of a batch: a mean over its windows, so that unequal batches can be weighted by their size.
+
+        Parameters
+        ----------
+        output
+            What the network gave.
+        labels
+            What `labels` gave.
+
+        Returns
+        -------
+        Tensor
+            A scalar.
+        """
 
     @abstractmethod
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
@@ -111,11 +149,48 @@ class Network(base.Adapter):
     def apply(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
-        """Output of the network for evaluation windows; where one forward is not enough, of all of them."""
+        """Output of the network for evaluation windows; where one forward is not enough, of all of them.
+
+        Parameters
+        ----------
+        network
+            The network, in evaluation mode.
+        waveforms
+            What `frame` cut around the windows, (B, 3, L).
+        valid
+            First and past-the-end sample with data, (B, 2).
+        borders
+            First and past-the-end sample of each evaluation window within the input, (B, 2).
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+            As `read_out` takes it.
+        """
         return network(self.prepare(network, waveforms, valid))
 
     def frame(self, start: np.ndarray, end: np.ndarray, npts: np.ndarray) -> tuple[np.ndarray, int]:
-        """First sample, (n,), and length of what is cut around evaluation windows."""
+        """Place what is cut around evaluation windows.
+
+        Parameters
+        ----------
+        start, end
+            Evaluation windows in samples of their traces, (n,).
+        npts
+            Samples of the traces, (n,).
+
+        Returns
+        -------
+        first : ndarray
+            First sample in the trace, (n,); it may be negative.
+        length : int
+            Samples, the same for all.
+
+        Raises
+        ------
+        InputError
+            When a window is longer than what the network looks at.
+        """
         longest = int((end - start).max(initial=0))
         if longest > self.input_samples:
             raise InputError(
@@ -150,7 +225,7 @@ class Network(base.Adapter):
         return {self.name: self}
 
     def network(self, model_args: dict | None = None) -> torch.nn.Module:
-        """Build the network with fresh weights, a published one with its own arguments."""
+        """Build the network with fresh weights; a published one with its own `model_args`."""
         return self.ARCHITECTURES[self.name](**(self.model_args() if model_args is None else model_args))
 
     def example(
@@ -170,12 +245,17 @@ class Network(base.Adapter):
             The training's settings.
         augment
             Whether random changes are allowed, as they are in training, or not, as for the dev loss.
+
+        Returns
+        -------
+        inputs, labels : Tensor
+            As `prepare` and `labels` give them.
         """
         inputs = self.prepare(network, batch["waveforms"], self.trusted(batch))
         return inputs, self.labels(network, batch["picks"], phases, plan)
 
     def trusted(self, batch: dict) -> torch.Tensor:
-        """The valid parts of training windows; the published code takes padding for data."""
+        """The valid parts of training windows, (B, 2); the published code takes padding for data."""
         valid = batch["valid"]
         if not self.learns_as_published:
             return valid
@@ -188,34 +268,25 @@ class Network(base.Adapter):
 
         return train_network(self, dataset, plan)
 
-    def answer(
-        self,
-        dataset: PreparedDataset,
-        windows: pd.DataFrame,
-        weights: base.Weights,
-        columns: list[str],
-        *,
-        seed: int,
-        batch_size: int,
-    ) -> pd.DataFrame:
+    def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = self.load(weights).to(device).eval()
+        dataset, windows = question.dataset, question.windows
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
-        answers = {column: np.full(len(windows), np.nan) for column in columns}
-        order = np.argsort(trace, kind="stable")
-        for part in np.split(order, range(batch_size, len(order), batch_size)):
+        answers = {column: np.full(len(windows), np.nan) for column in question.columns}
+        for part in question.batches():
             waveforms, valid = dataset.crop(trace[part], first[part], length)
             if self.reads_as_published:
                 valid[:] = 0, length
             given = self.answer_batch(
                 network, *(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
             )
-            for column in columns:
+            for column in question.columns:
                 offset = first[part] if column.endswith("_sample_pred") else 0
                 answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
         return pd.DataFrame(answers, index=windows.index)
@@ -224,7 +295,7 @@ class Network(base.Adapter):
     def answer_batch(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> dict[str, torch.Tensor]:
-        """Answers to a batch of windows (B, 3, L); picks in samples of the input."""
+        """Answers to a batch, each (B,), with parameters as of `apply`; picks in samples of the input."""
         return self.read_out(network, self.apply(network, waveforms, valid, borders), borders)
 
     def prepared_pieces(

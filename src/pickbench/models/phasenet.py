@@ -7,20 +7,19 @@ import seisbench.models as sbm
 import torch
 
 from pickbench.models.base import TrainingPlan
-from pickbench.models.network import COMPONENTS, Network, in_order_of
-from pickbench.models.readout import from_classes
+from pickbench.models.curves import ClassCurves
+from pickbench.models.network import COMPONENTS, in_order_of
 from pickbench.models.settings import choice, flag, number
 from pickbench.training.draws import WindowRecipe
-from pickbench.training.labels import gaussian_labels, soft_cross_entropy
 from pickbench.training.transforms import normalise
 
 
-class Adapter(Network):
+class Adapter(ClassCurves):
     """PhaseNet; `architecture` is PhaseNet or PhaseNetLight."""
 
     ARCHITECTURES = {"PhaseNet": sbm.PhaseNet, "PhaseNetLight": sbm.PhaseNetLight}
     SETTINGS = {
-        **Network.SETTINGS,
+        **ClassCurves.SETTINGS,
         "norm": choice("peak", "std"),
         "sigma_samples": number(0.1, 3001),
         "use_random_window": flag(),
@@ -39,17 +38,3 @@ class Adapter(Network):
         """Demean and scale every component."""
         norm = "peak" if network.norm_amp_per_comp else network.norm
         return normalise(in_order_of(network, waveforms), valid, norm, trend=network.norm_detrend)
-
-    def labels(
-        self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
-    ) -> torch.Tensor:
-        """Gaussians around the picks, (B, 3, L)."""
-        return gaussian_labels(picks, phases, network.labels, self.train_samples, self.own["sigma_samples"])
-
-    def loss(self, output: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Soft cross entropy."""
-        return soft_cross_entropy(output, labels)
-
-    def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
-        """Take the largest probabilities in the window, and where they are."""
-        return from_classes(output, network.labels, borders)

@@ -32,7 +32,7 @@ def largest_inside(curves: torch.Tensor, borders: torch.Tensor) -> tuple[torch.T
 
 
 def p_or_s(largest_p: torch.Tensor, largest_s: torch.Tensor) -> torch.Tensor:
-    """Score of P against S: the ratio of their largest probabilities, (B,).
+    """Score of P against S: the ratio of their largest probabilities, all (B,).
 
     Where both are zero neither is likelier and the ratio is 1; the published code has NaN there, which ranks nowhere.
     """
@@ -50,6 +50,11 @@ def from_classes(output: torch.Tensor, classes: str, borders: torch.Tensor) -> d
         Their order, such as PSN.
     borders
         (B, 2).
+
+    Returns
+    -------
+    dict
+        As `from_curves`; an event is detected as far as there is no noise.
     """
     p, s, noise = (output[:, classes.index(label)] for label in "PSN")
     return from_curves(1 - noise, p, s, borders)

@@ -67,6 +67,15 @@ def flag() -> Setting:
 def check_settings(own: Mapping, known: Mapping[str, Setting], file: str) -> None:
     """Hold a model's settings against those that its adapter reads.
 
+    Parameters
+    ----------
+    own
+        The model's `settings`.
+    known
+        What the adapter reads.
+    file
+        The model's file, for messages.
+
     Raises
     ------
     InputError
