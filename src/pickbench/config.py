@@ -201,14 +201,27 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
         datasets[dataset_id] = settings
 
-    models = {m: _read_entry("model", m, models_found, schemas["model"], files) for m in config["models"]}
-    for model_id, options in config["model_options"].items():
-        if model_id not in models_found:
-            where = f"{_file_that_names(model_id, files)}: key 'model_options'"
-            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, models_found)}")
-        if model_id in models:
-            models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
+    models = _models(config, models_found, schemas["model"], files)
     return Project(config, datasets, models, published)
+
+
+def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict[str, dict]:
+    """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
+    models = {model_id: _read_entry("model", model_id, found, schema, files) for model_id in config["models"]}
+    for model_id, options in config["model_options"].items():
+        if model_id not in found:
+            where = f"{_file_that_names(model_id, files)}: key 'model_options'"
+            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
+        model = models.get(model_id) or _read_entry("model", model_id, found, schema, files)
+        known, own = model["settings"], options.get("settings", {})
+        # An adapter wants each of its keys in the model's file, so that there are no others.
+        for key in own:
+            if key not in known:
+                path = ("model_options", model_id, "settings", key)
+                where = f"{_file_that_holds(path, files)}: unknown key '{'.'.join(path)}'"
+                raise InputError(f"{where}{suggestion(key, known)}")
+        model["settings"] = {**known, **own}
+    return models
 
 
 def _published(config: dict, models: dict[str, Path], root: Path, files: Sequence[str | Path]) -> dict[str, dict]:
@@ -261,6 +274,18 @@ def _file_that_names(entry_id: str, files: Sequence[str | Path]) -> str:
     """The last configuration file that lists an id."""
     naming = [str(path) for path in files if entry_id in str(read_yaml(Path(path)))]
     return naming[-1] if naming else "config"
+
+
+def _file_that_holds(path: Sequence[str], files: Sequence[str | Path]) -> str:
+    """The last configuration file that has a key, given by the keys that lead to it."""
+    holding = []
+    for file in files:
+        content = read_yaml(Path(file))
+        for key in path:
+            content = content.get(key) if isinstance(content, dict) else None
+        if content is not None:
+            holding.append(str(file))
+    return holding[-1] if holding else "config"
 
 
 def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:

@@ -90,6 +90,14 @@ BAD = {
         {"published": {"x": {"phasenet": {"weights": "x.pt", "metadata": "x.json"}}}},
         r"'published.x.phasenet.weights' is 'x.pt', but there is no file .*x.pt",
     ),
+    "setting of no model": (
+        {"model_options": {"gpd": {"settings": {"stride": 5}}}},
+        r"unknown key 'model_options.gpd.settings.stride'; did you mean 'stride_samples'\?",
+    ),
+    "setting of a model that is not in this run": (
+        {"models": ["phasenet"], "model_options": {"gpd": {"settings": {"norm": "peak"}}}},
+        r"unknown key 'model_options.gpd.settings.norm'; known are .*highpass_hz",
+    ),
     "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
 
@@ -100,6 +108,23 @@ def test_mistakes_are_one_line(name):
     with pytest.raises(InputError, match=message) as caught:
         project(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_is_named_in_the_file_that_holds_it(tmp_path):
+    """Also where another file has the same words in another place."""
+    options = {"model_options": {"gpd": {"settings": {"strides": 5}}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(options), encoding="utf-8")
+    other = {"model_options": {"gpd": {"settings": {"variant": "paper"}}, "cred": {"training": {"batch_size": 8}}}}
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(other) + "# strides\n", encoding="utf-8")
+    files = [ROOT / "config" / "config.yaml", tmp_path / "mine.yaml", tmp_path / "other.yaml"]
+    with pytest.raises(InputError, match=r"mine.yaml: unknown key 'model_options.gpd.settings.strides'"):
+        load_project({**BASE, **options}, ROOT, files)
+
+
+def test_options_of_a_model_that_is_not_in_this_run_are_no_mistake():
+    options = {"gpd": {"settings": {"stride_samples": 10}}, "phasenet": {"settings": {"norm": "std"}}}
+    loaded = project(models=["phasenet"], model_options=options)
+    assert list(loaded.models) == ["phasenet"] and loaded.models["phasenet"]["settings"]["norm"] == "std"
 
 
 def test_values_that_no_schema_can_judge(tmp_path):
