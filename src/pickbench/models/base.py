@@ -147,7 +147,7 @@ class Adapter(ABC):
         self.settings = settings
         #: What to call the model in a message.
         self.file = f"config/models/{settings['id']}.yaml"
-        check_settings(settings["settings"], self.SETTINGS, self.file)
+        check_settings(settings["id"], settings["settings"], self.SETTINGS)
 
     def check_claims(self) -> None:
         """Hold what the model's file says that it can do against what the adapter can.
