@@ -36,12 +36,15 @@ class Project:
     published
         Published weights by source (`pre-NAME`) and model: a name in SeisBench's repository, or the paths of the
         `weights` and their `metadata`.
+    files
+        The files that the configuration was merged from, the one that wins last.
     """
 
     config: dict
     datasets: dict[str, dict]
     models: dict[str, dict]
     published: dict[str, dict[str, str | dict]] = field(default_factory=dict)
+    files: Sequence[str | Path] = ()
 
     @property
     def sources(self) -> list[str]:
@@ -52,6 +55,10 @@ class Project:
     def targets(self) -> list[str]:
         """Ids of the datasets to evaluate on."""
         return self.config["targets"] or self.config["datasets"]
+
+    def key(self, *path: str) -> str:
+        """What to call a key of the configuration in a message: by its file and the keys that lead to it."""
+        return f"{_file_that_holds(path, self.files)}: key '{'.'.join(path)}'"
 
 
 class _Loader(yaml.SafeLoader):
@@ -202,7 +209,7 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
         datasets[dataset_id] = settings
 
     models = _models(config, models_found, schemas["model"], files)
-    return Project(config, datasets, models, published)
+    return Project(config, datasets, models, published, files)
 
 
 def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict[str, dict]:

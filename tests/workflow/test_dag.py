@@ -72,6 +72,15 @@ def test_mistakes_are_one_clear_line(name, tmp_path):
     assert "mine.yaml" in line
 
 
+def test_published_weights_that_are_not_used_are_one_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    published = {"published": {"volpick": {"phasenetlight": "volpick"}}}
+    path.write_text(yaml.safe_dump({**read_yaml(DEMO), **published}), encoding="utf-8")
+    done = snakemake("--configfile", path, "-n", directory=tmp_path)
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "not used" in line]
+    assert "mine.yaml: key 'published.volpick' is not used: pre-volpick is not among `sources`" in line
+
+
 def readme_commands() -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "config" / "README.md").read_text(
         encoding="utf-8"

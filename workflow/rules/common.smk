@@ -2,6 +2,7 @@
 import re
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from pickbench.config import load_project, located
 from pickbench.errors import InputError
@@ -17,6 +18,10 @@ try:
     GRID = Grid(PROJECT)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:  # each job reads this as well
+    for line in GRID.unused():
+        logger.warning(line)
 
 RUN = PROJECT.config
 config.update(RUN)  # scripts see the defaults as well
