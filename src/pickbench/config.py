@@ -186,7 +186,7 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     WindowRules(**config["windows"], seed=int(config["data_seed"]))
     found = _find(config["dataset_dirs"], root)
     models_found = _find(["config/models"], root)
-    published = _published(config, models_found, root, files)
+    published = _published(config, models_found, schemas["model"], root, files)
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
     datasets = {}
@@ -231,14 +231,20 @@ def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[
     return models
 
 
-def _published(config: dict, models: dict[str, Path], root: Path, files: Sequence[str | Path]) -> dict[str, dict]:
-    """Published weights by source and model, after a look that the models and the files exist."""
+def _published(
+    config: dict, models: dict[str, Path], schema: dict, root: Path, files: Sequence[str | Path]
+) -> dict[str, dict]:
+    """Published weights by source and model, after a look that the models can have them and the files exist."""
     published = {}
     for name, weights_of in config["published"].items():
         where = f"{_file_that_names(name, files)}: key 'published.{name}"
         for model, weights in weights_of.items():
             if model not in models:
                 raise InputError(f"{where}': unknown model '{model}'{suggestion(model, models)}")
+            networks = _read_entry("model", model, models, schema, files)["networks"]
+            if networks != 1:
+                consists = f"consists of {networks or 'no'} networks"
+                raise InputError(f"{where}.{model}': {model} {consists}; published weights can be had for one alone")
             if isinstance(weights, str):
                 continue
             for kind, path in weights.items():

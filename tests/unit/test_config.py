@@ -84,6 +84,14 @@ BAD = {
         {"published": {"volpick": {"phasnet": "volpick"}}},
         r"'published.volpick': unknown model 'phasnet'; did you mean 'phasenet'",
     ),
+    "published for several networks": (
+        {"published": {"x": {"dpp": "x"}}},
+        r"'published.x.dpp': dpp consists of 3 networks; published weights can be had for one alone",
+    ),
+    "published for no network": (
+        {"published": {"x": {"phasenet": "x", "oracle": "x"}}},
+        r"'published.x.oracle': oracle consists of no networks",
+    ),
     "published path as name": ({"published": {"x": {"phasenet": "../x"}}}, r"published.x.phasenet.*\.\./x"),
     "published half": ({"published": {"x": {"phasenet": {"weights": "x.pt"}}}}, r"published.x.phasenet.*metadata"),
     "published without a file": (
