@@ -58,7 +58,7 @@ class Project:
 
     def key(self, *path: str) -> str:
         """What to call a key of the configuration in a message: by its file and the keys that lead to it."""
-        return f"{_file_that_holds(path, self.files)}: key '{'.'.join(path)}'"
+        return _key(path, self.files)
 
 
 class _Loader(yaml.SafeLoader):
@@ -209,6 +209,7 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
         datasets[dataset_id] = settings
 
     models = _models(config, models_found, schemas["model"], files)
+    _check_batches(config, files)
     return Project(config, datasets, models, published, files)
 
 
@@ -229,6 +230,20 @@ def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[
                 raise InputError(f"{where}{suggestion(key, known)}")
         model["settings"] = {**known, **own}
     return models
+
+
+def _check_batches(config: dict, files: Sequence[str | Path]) -> None:
+    """Refuse parts of a batch that are larger than the batch, for all models or for one."""
+    of_all = config["training"]
+    for model, options in {None: {"training": of_all}, **config["model_options"]}.items():
+        own = options.get("training", {})
+        limits = {**of_all, **own}
+        if (limits["device_batch"] or 0) > limits["batch_size"]:
+            # The one that the options of a model say; what they leave out is as for all.
+            key, other = ("device_batch", "batch_size") if "device_batch" in own else ("batch_size", "device_batch")
+            path = ("training", key) if model is None else ("model_options", model, "training", key)
+            fault = f"is {limits[key]}, but {other} is {limits[other]}; expected a device_batch of batch_size at most"
+            raise InputError(f"{_key(path, files)} {fault}")
 
 
 def _published(
@@ -299,6 +314,11 @@ def _file_that_holds(path: Sequence[str], files: Sequence[str | Path]) -> str:
         if content is not None:
             holding.append(str(file))
     return holding[-1] if holding else "config"
+
+
+def _key(path: Sequence[str], files: Sequence[str | Path]) -> str:
+    """What to call a key in a message."""
+    return f"{_file_that_holds(path, files)}: key '{'.'.join(path)}'"
 
 
 def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:

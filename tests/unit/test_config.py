@@ -106,6 +106,18 @@ BAD = {
         {"models": ["phasenet"], "model_options": {"gpd": {"settings": {"norm": "peak"}}}},
         r"unknown key 'model_options.gpd.settings.norm'; known are .*highpass_hz",
     ),
+    "part of a batch": (
+        {"training": {"batch_size": 8, "device_batch": 16}},
+        r"key 'training.device_batch' is 16, but batch_size is 8; expected",
+    ),
+    "part of a model's batch": (
+        {"training": {"device_batch": 512}, "model_options": {"gpd": {"training": {"batch_size": 256}}}},
+        r"'model_options.gpd.training.batch_size' is 256, but device_batch is 512; expected a device_batch",
+    ),
+    "a model's part of a batch": (
+        {"training": {"batch_size": 8}, "model_options": {"gpd": {"training": {"device_batch": 9}}}},
+        r"'model_options.gpd.training.device_batch' is 9, but batch_size is 8; expected a device_batch",
+    ),
     "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
 
@@ -133,6 +145,11 @@ def test_options_of_a_model_that_is_not_in_this_run_are_no_mistake():
     options = {"gpd": {"settings": {"stride_samples": 10}}, "phasenet": {"settings": {"norm": "std"}}}
     loaded = project(models=["phasenet"], model_options=options)
     assert list(loaded.models) == ["phasenet"] and loaded.models["phasenet"]["settings"]["norm"] == "std"
+
+
+def test_parts_of_a_batch_may_be_as_large_as_it_is():
+    one_of_its_own = {"gpd": {"training": {"batch_size": 8, "device_batch": None}}, "dpp": {"settings": {}}}
+    assert project(training={"batch_size": 16, "device_batch": 16}, model_options=one_of_its_own)
 
 
 def test_values_that_no_schema_can_judge(tmp_path):
