@@ -7,12 +7,14 @@ import pytest
 from pickbench.errors import InputError
 from pickbench.figures.losses import draw_losses, loss_panels
 from pickbench.figures.style import PAGE_WIDTH_IN
+from pickbench.models.base import HISTORY_COLUMNS
 
 
 def history(dev_loss, network="A"):
     losses = np.array(dev_loss, dtype=float)
     epochs = np.arange(1, len(losses) + 1)
-    return pd.DataFrame({"network": network, "epoch": epochs, "train_loss": losses / 2, "dev_loss": losses})
+    table = pd.DataFrame({"network": network, "epoch": epochs, "train_loss": losses / 2, "dev_loss": losses})
+    return table.reindex(columns=HISTORY_COLUMNS)
 
 
 def lines(axes):
@@ -68,5 +70,5 @@ def test_files_are_read_and_the_same_bytes_come_out(tmp_path):
     assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
     (tmp_path / "good.csv").write_text("epoch,dev_loss\n1,2\n")
-    with pytest.raises(InputError, match="good.csv: not a history of losses"):
+    with pytest.raises(InputError, match="good.csv: not a readable history"):
         draw_losses(files, sources, tmp_path / "3.pdf", tmp_path / "3.png")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from pickbench.errors import InputError
+from pickbench.candidate import read_history
 from pickbench.figures import style
 
 # By learning rate, as they come; a seventh one begins again with other markers.
@@ -50,7 +50,7 @@ def draw_losses(
     title
         Heading of the figure.
     """
-    histories = {key: _read_history(file) for key, file in files.items()}
+    histories = {key: read_history(file) for key, file in files.items()}
     style.save(loss_panels(histories, sources, title=title), pdf, png)
 
 
@@ -87,14 +87,6 @@ def loss_panels(histories: Mapping[tuple[str, str], pd.DataFrame], sources: Name
             _panel(axes, {rate: table[table["network"] == network] for rate, table in tables.items()}, looks)
         _legend(figure, looks)
     return figure
-
-
-def _read_history(path: str | Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={"train_loss": "", "dev_loss": ""})
-        return table[["network", "epoch", "train_loss", "dev_loss"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a history of losses ({error}); delete it to have it made again") from None
 
 
 def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
