@@ -215,6 +215,15 @@ def test_split_without_traces_leaves_its_answers_unlearned(split, easy_dataset, 
     assert not empty.weights and not len(empty.history)
 
 
+def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_path):
+    dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("dpp"))
+    dataset.metadata["split"] = "test"
+    noted = adapter.fit(dataset, plan(tmp_path)).facts["networks"]
+    for name, network in adapter.networks().items():
+        assert set(noted[name]["unlearned"]) == set(network.GIVES)
+        assert all(reason.startswith("the train split has no trace") for reason in noted[name]["unlearned"].values())
+
+
 def test_split_without_a_phase_leaves_its_answers_unlearned(easy_dataset, tmp_path, monkeypatch):
     dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("phasenetlight"))
     dataset.metadata.loc[dataset.metadata["split"] == "dev", "trace_s_arrival_sample"] = np.nan

@@ -1,7 +1,7 @@
-# In: the prediction files, and the histories of trainings. Out: residual histograms of P and of S: every model on its own
-# source's test split, and for each model every source on every target; the losses of each model that was trained. With
-# several seeds, the first one is drawn. And of models whose parameters are searched, from the histories of all seeds: the
-# course of the search.
+# In: the prediction files, and what trainings have left: their histories, and why there may be none. Out: residual
+# histograms of P and of S: every model on its own source's test split, and for each model every source on every target; the
+# losses of each model that was trained. With several seeds, the first one is drawn. And of models whose parameters are
+# searched, from the histories of all seeds: the course of the search.
 
 
 localrules:
@@ -86,7 +86,7 @@ rule search:
 
 rule losses:
     input:
-        histories=losses_files,
+        unpack(losses_files),
     output:
         pdf="results/figures/training/{model}.pdf",
         png="results/figures/training/{model}.png",

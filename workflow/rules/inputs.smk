@@ -304,25 +304,31 @@ def test_file(model, source, target):
     return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
 
 
-def histories_of(model):
-    """(source, learning rate, losses by epoch) of every training of a model."""
-    pattern = "results/train/{}/{}/lr{}-seed{}/history.csv"
-    trainings = [(source, rate) for source in sources_learned_from(model) for rate in GRID.learning_rates(model)]
-    return [(source, rate, pattern.format(model, source, rate, FIRST_SEED)) for source, rate in trainings]
+def trainings_of(model):
+    """(source, learning rate, folder) of every training of a model."""
+    return [
+        (source, rate, folder)
+        for source in sources_learned_from(model)
+        for rate, folder in candidates_of(model, source, FIRST_SEED).items()
+    ]
 
 
 def losses_files(wildcards):
-    """The losses of all trainings of a model."""
-    return [path for _, _, path in histories_of(wildcards.model)]
+    """The losses of all trainings of a model, and what is noted of them."""
+    folders = [folder for _, _, folder in trainings_of(wildcards.model)]
+    return {
+        "histories": [f"{folder}/history.csv" for folder in folders],
+        "runs": [f"{folder}/run.json" for folder in folders],
+    }
 
 
 def panels_of_losses(wildcards):
-    """Panels and files of a model's losses."""
+    """Panels and folders of a model's losses."""
     model = wildcards.model
     return {
         "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
         "sources": titled(PROJECT.datasets, sources_learned_from(model)),
-        "files": histories_of(model),
+        "folders": trainings_of(model),
     }
 
 

@@ -181,7 +181,7 @@ class Adapter(base.Adapter):
             unlearned={column: reason for fit in fits.values() for column, reason in fit.unlearned.items()},
             facts={
                 "parameters": sum(fit.facts.get("parameters", 0) for fit in fits.values()),
-                "networks": {name: fit.facts for name, fit in fits.items()},
+                "networks": {name: {**fit.facts, "unlearned": fit.unlearned} for name, fit in fits.items()},
             },
         )
 
