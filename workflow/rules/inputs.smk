@@ -333,22 +333,25 @@ def panels_of_losses(wildcards):
 
 
 def panels_in_domain(wildcards):
-    """Rows, columns and files of the in-domain figures."""
+    """Rows by phase, columns and files of the in-domain figures."""
     return {
         "title": f"residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
-        "rows": titled(PROJECT.models, ONSET_MODELS),
+        "rows": {
+            phase: titled(PROJECT.models, [name for name in ONSET_MODELS if phase in phases_of(name)])
+            for phase in IN_DOMAIN_PHASES
+        },
         "columns": titled(PROJECT.datasets, ONSET_IN_DOMAIN),
         "files": [(model, dataset, test_file(model, dataset, dataset)) for model, dataset in pairs_in_domain()],
     }
 
 
 def panels_across(wildcards):
-    """Rows, columns and files of a model's cross-domain figures."""
+    """Rows by phase, columns and files of a model's cross-domain figures."""
     model, sources = wildcards.model, GRID.sources_of(wildcards.model)
     return {
         "title": f"residuals of {PROJECT.models[model]['title']} across domains (test, seed {FIRST_SEED})\n"
         "rows: sources, columns: targets",
-        "rows": titled(PROJECT.datasets, sources),
+        "rows": {phase: titled(PROJECT.datasets, sources) for phase in phases_of(model)},
         "columns": titled(PROJECT.datasets, ONSET_TARGETS),
         "files": [(s, t, test_file(model, s, t)) for s in sources for t in ONSET_TARGETS],
     }
