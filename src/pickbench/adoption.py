@@ -63,7 +63,7 @@ def adopt(
     network = fitting_network(adapter, read_state(files.weights), metadata, files)
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     # Where the file leaves out the order of components, it is a default that differs between machines.
-    arguments = {**metadata.get("model_args", {}), "component_order": network.component_order}
+    arguments = {**metadata["model_args"], "component_order": network.component_order}
     save_weights(weights, {**arrays, MODEL_ARGS: np.array(json.dumps(arguments, sort_keys=True))})
     about = {
         "files": {path.name: sha256(path) for path in (files.weights, files.metadata)},
@@ -97,8 +97,14 @@ def fitting_network(adapter: Network, state: State, metadata: dict, files: Weigh
         stated = metadata.get("pickbench", {}).get(key, expected)
         if stated != expected:
             raise InputError(f"{files.metadata}: the weights are of {key} {stated}, expected {expected}")
+    arguments = metadata.get("model_args")
+    if not arguments:
+        raise InputError(
+            f"{files.metadata}: model_args is {'missing' if arguments is None else 'empty'}, expected how "
+            f"{adapter.name} was built, such as {json.dumps(adapter.model_args())}"
+        )
     try:
-        network = adapter.network(metadata.get("model_args", {}))
+        network = adapter.network(arguments)
     except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
         raise InputError(f"{files.metadata}: model_args make no {adapter.name}: {error}") from None
     _check_arguments(network, adapter.network(), files.metadata)

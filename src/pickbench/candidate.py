@@ -14,10 +14,11 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
+from pickbench.errors import InputError
 from pickbench.files import digest, read_json, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.models import load_adapter
-from pickbench.models.base import Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
+from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import versions
@@ -106,6 +107,34 @@ def train_candidate(
         write_json(files.run, _record(model, plan, fit, data_checksum))
 
 
+def read_history(path: str | Path) -> pd.DataFrame:
+    """Read the course of a training or a search.
+
+    Parameters
+    ----------
+    path
+        history.csv of a candidate.
+
+    Returns
+    -------
+    DataFrame
+        See `pickbench.models.base.Fit`; the numbers are those that were written, to the bit.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, or lacks a column.
+    """
+    try:
+        # A network is called as it likes, also by a word that stands for no value elsewhere.
+        none = {column: [""] for column in HISTORY_COLUMNS if column != "network"}
+        history = pd.read_csv(path, keep_default_na=False, na_values=none, float_precision="round_trip")
+        history[HISTORY_COLUMNS]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a readable history ({error}); delete it to have it made again") from None
+    return history
+
+
 def _check_lengths(adapter: Adapter, dev: dict[str, pd.DataFrame]) -> None:
     """Refuse windows that a network cannot take in before it is trained."""
     for name, rows in dev.items():
@@ -140,7 +169,7 @@ def _read_fit(folder: Path) -> Fit | None:
     if not all((folder / name).exists() for name in ("weights.npz", "history.csv", "fit.json")):
         return None
     log.info("trained before: going on from %s", folder)
-    history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    history = read_history(folder / "history.csv")
     return Fit(load_weights(folder / "weights.npz"), history, **read_json(folder / "fit.json"))
 
 

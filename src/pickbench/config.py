@@ -36,12 +36,15 @@ class Project:
     published
         Published weights by source (`pre-NAME`) and model: a name in SeisBench's repository, or the paths of the
         `weights` and their `metadata`.
+    files
+        The files that the configuration was merged from, the one that wins last.
     """
 
     config: dict
     datasets: dict[str, dict]
     models: dict[str, dict]
     published: dict[str, dict[str, str | dict]] = field(default_factory=dict)
+    files: Sequence[str | Path] = ()
 
     @property
     def sources(self) -> list[str]:
@@ -52,6 +55,10 @@ class Project:
     def targets(self) -> list[str]:
         """Ids of the datasets to evaluate on."""
         return self.config["targets"] or self.config["datasets"]
+
+    def key(self, *path: str) -> str:
+        """What to call a key of the configuration in a message: by its file and the keys that lead to it."""
+        return _key(path, self.files)
 
 
 class _Loader(yaml.SafeLoader):
@@ -179,7 +186,7 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     WindowRules(**config["windows"], seed=int(config["data_seed"]))
     found = _find(config["dataset_dirs"], root)
     models_found = _find(["config/models"], root)
-    published = _published(config, models_found, root, files)
+    published = _published(config, models_found, schemas["model"], root, files)
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
     datasets = {}
@@ -201,24 +208,58 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
         datasets[dataset_id] = settings
 
-    models = {m: _read_entry("model", m, models_found, schemas["model"], files) for m in config["models"]}
+    models = _models(config, models_found, schemas["model"], files)
+    _check_batches(config, files)
+    return Project(config, datasets, models, published, files)
+
+
+def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict[str, dict]:
+    """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
+    models = {model_id: _read_entry("model", model_id, found, schema, files) for model_id in config["models"]}
     for model_id, options in config["model_options"].items():
-        if model_id not in models_found:
+        if model_id not in found:
             where = f"{_file_that_names(model_id, files)}: key 'model_options'"
-            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, models_found)}")
-        if model_id in models:
-            models[model_id]["settings"] = {**models[model_id]["settings"], **options.get("settings", {})}
-    return Project(config, datasets, models, published)
+            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
+        model = models.get(model_id) or _read_entry("model", model_id, found, schema, files)
+        known, own = model["settings"], options.get("settings", {})
+        # An adapter wants each of its keys in the model's file, so that there are no others.
+        for key in own:
+            if key not in known:
+                path = ("model_options", model_id, "settings", key)
+                where = f"{_file_that_holds(path, files)}: unknown key '{'.'.join(path)}'"
+                raise InputError(f"{where}{suggestion(key, known)}")
+        model["settings"] = {**known, **own}
+    return models
 
 
-def _published(config: dict, models: dict[str, Path], root: Path, files: Sequence[str | Path]) -> dict[str, dict]:
-    """Published weights by source and model, after a look that the models and the files exist."""
+def _check_batches(config: dict, files: Sequence[str | Path]) -> None:
+    """Refuse parts of a batch that are larger than the batch, for all models or for one."""
+    of_all = config["training"]
+    for model, options in {None: {"training": of_all}, **config["model_options"]}.items():
+        own = options.get("training", {})
+        limits = {**of_all, **own}
+        if (limits["device_batch"] or 0) > limits["batch_size"]:
+            # The one that the options of a model say; what they leave out is as for all.
+            key, other = ("device_batch", "batch_size") if "device_batch" in own else ("batch_size", "device_batch")
+            path = ("training", key) if model is None else ("model_options", model, "training", key)
+            fault = f"is {limits[key]}, but {other} is {limits[other]}; expected a device_batch of batch_size at most"
+            raise InputError(f"{_key(path, files)} {fault}")
+
+
+def _published(
+    config: dict, models: dict[str, Path], schema: dict, root: Path, files: Sequence[str | Path]
+) -> dict[str, dict]:
+    """Published weights by source and model, after a look that the models can have them and the files exist."""
     published = {}
     for name, weights_of in config["published"].items():
         where = f"{_file_that_names(name, files)}: key 'published.{name}"
         for model, weights in weights_of.items():
             if model not in models:
                 raise InputError(f"{where}': unknown model '{model}'{suggestion(model, models)}")
+            networks = _read_entry("model", model, models, schema, files)["networks"]
+            if networks != 1:
+                consists = f"consists of {networks or 'no'} networks"
+                raise InputError(f"{where}.{model}': {model} {consists}; published weights can be had for one alone")
             if isinstance(weights, str):
                 continue
             for kind, path in weights.items():
@@ -261,6 +302,23 @@ def _file_that_names(entry_id: str, files: Sequence[str | Path]) -> str:
     """The last configuration file that lists an id."""
     naming = [str(path) for path in files if entry_id in str(read_yaml(Path(path)))]
     return naming[-1] if naming else "config"
+
+
+def _file_that_holds(path: Sequence[str], files: Sequence[str | Path]) -> str:
+    """The last configuration file that has a key, given by the keys that lead to it."""
+    holding = []
+    for file in files:
+        content = read_yaml(Path(file))
+        for key in path:
+            content = content.get(key) if isinstance(content, dict) else None
+        if content is not None:
+            holding.append(str(file))
+    return holding[-1] if holding else "config"
+
+
+def _key(path: Sequence[str], files: Sequence[str | Path]) -> str:
+    """What to call a key in a message."""
+    return f"{_file_that_holds(path, files)}: key '{'.'.join(path)}'"
 
 
 def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:

@@ -4,9 +4,35 @@ Whatever raises it has a message of one line that names the file, the trace or t
 would be right. Everything else that is raised is a fault of ours and keeps its traceback.
 """
 
+from collections.abc import Mapping
+
 
 class InputError(ValueError):
     """A configuration, dataset or weight file that cannot be used as it is."""
 
     def __init__(self, message: str):
         super().__init__(" ".join(str(message).split()))
+
+
+class SettingError(InputError):
+    """A value among a model's `settings` that its adapter does not allow.
+
+    Parameters
+    ----------
+    model
+        The model's id.
+    key
+        The key in its `settings`.
+    fault
+        The value, and what would be right, in words.
+    """
+
+    def __init__(self, model: str, key: str, fault: str):
+        super().__init__(f"config/models/{model}.yaml: key 'settings.{key}' {fault}")
+        self.model, self.key, self.fault = model, key, fault
+
+    def traced(self, model_options: Mapping) -> InputError:
+        """The same, blaming the configuration where its `model_options` gave the value."""
+        if self.key not in model_options.get(self.model, {}).get("settings", {}):
+            return self
+        return InputError(f"configuration: key 'model_options.{self.model}.settings.{self.key}' {self.fault}")

@@ -6,9 +6,8 @@ exceptions. An *answer* is one column of a prediction file, and each answer of a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
-from pickbench.config import Project
+from pickbench.config import PUBLISHED_PREFIX, Project
 from pickbench.errors import InputError
 from pickbench.metrics.registry import ANSWERS, Answer, phases_to_learn
 from pickbench.models import check_adapter
@@ -39,7 +38,8 @@ class Grid:
     Raises
     ------
     InputError
-        When two learning rates would share a path, a model's adapter does not exist, or nothing is left to evaluate.
+        When two learning rates would share a path, a model's adapter does not exist, a model has nothing to answer, or
+        no model learns from a source.
     """
 
     project: Project
@@ -51,8 +51,11 @@ class Grid:
                 raise InputError(f"learning_rates: two of them are {name} to six digits")
         for settings in self.project.models.values():
             check_adapter(settings)
-        if not any(self.task_files(model, target) for model, target in product(self.models, self.targets)):
-            raise InputError("datasets, models: no dataset has a task that a model answers")
+        for model, settings in self.project.models.items():
+            if not self.targets_of(model):
+                tasks = ", ".join(map(str, settings["tasks"]))
+                where = self.project.key("models")
+                raise InputError(f"{where}: no dataset to evaluate on has a task of {model} ({tasks}); leave it out")
         for source in self.project.config["sources"]:
             if not any(self.answers(model, source) for model in self.models):
                 raise InputError(f"sources, models: no model of this run learned anything from {source}")
@@ -71,6 +74,19 @@ class Grid:
     def targets(self) -> list[str]:
         """Ids of the targets."""
         return self.project.targets
+
+    def unused(self) -> list[str]:
+        """Published weights that this run does not use, a line each; they may be there for another run."""
+        lines = []
+        for source, weights_of in self.project.published.items():
+            path = "published", source.removeprefix(PUBLISHED_PREFIX)
+            if source not in self.sources:
+                lines.append(f"{self.project.key(*path)} is not used: {source} is not among `sources`")
+                continue
+            for model in weights_of:
+                if model not in self.models:
+                    lines.append(f"{self.project.key(*path, model)} is not used: {model} is not among `models`")
+        return lines
 
     def learning_rates(self, model: str) -> list[str]:
         """Learning rates of a model, as written in paths."""

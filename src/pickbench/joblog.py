@@ -3,21 +3,23 @@
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from pickbench.errors import InputError
+from pickbench.errors import InputError, SettingError
 
 
 @contextmanager
-def logged(path: str | Path) -> Iterator[None]:
+def logged(path: str | Path, model_options: Mapping | None = None) -> Iterator[None]:
     """Send log messages and prints of the block to a file.
 
     Parameters
     ----------
     path
         The log file; it is written anew.
+    model_options
+        Those of the configuration, for a job that makes an adapter: what to blame for a setting that stands there.
 
     Raises
     ------
@@ -36,6 +38,8 @@ def logged(path: str | Path) -> Iterator[None]:
             with redirect_stdout(stream), redirect_stderr(stream):
                 yield
         except InputError as error:
+            if isinstance(error, SettingError):
+                error = error.traced(model_options or {})
             stream.write(f"error: {error}\n")
             sys.exit(1)
         except Exception:

@@ -16,6 +16,6 @@ VERSIONS = {
     "predict": 1,
     "metrics": 1,
     "tables": 1,
-    "figures": 1,
+    "figures": 2,
     "export": 1,
 }

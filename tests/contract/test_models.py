@@ -128,9 +128,10 @@ def test_bad_settings_are_one_line(name):
     for change in (
         {"adapter": "nothing"},
         {"architecture": "Nothing"},
+        {"networks": 7},
         {"settings": {**good["settings"], "nothing": 1}},
     ):
-        with pytest.raises(InputError, match=r"othing") as caught:
+        with pytest.raises(InputError, match=r"othing|'networks' is 7") as caught:
             load_adapter({**good, **change})
         assert f"{name}.yaml" in str(caught.value) and "\n" not in str(caught.value)
 

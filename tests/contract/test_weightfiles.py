@@ -310,6 +310,11 @@ MISFITS = {
     "unknown argument": (lambda s, m: m["model_args"].update(depth=3), "model_args make no PhaseNet: .*'depth'"),
     "newer SeisBench": (lambda s, m: m.update(seisbench_requirement="99.0"), "seisbench_requirement is 99.0, but"),
     "odd version": (lambda s, m: m.update(seisbench_requirement="new"), "seisbench_requirement is 'new'"),
+    "no arguments": (
+        lambda s, m: m.pop("model_args"),
+        'model_args is missing, expected how PhaseNet was built, such as {"phases": "PSN", "norm": "peak",',
+    ),
+    "empty arguments": (lambda s, m: m.update(model_args={}), "model_args is empty, expected how PhaseNet"),
     "list of arguments": (lambda s, m: m.update(model_args=[1]), "model_args is list"),
     "no number": (lambda s, m: m["default_args"].update(P_threshold=float("nan")), "NaN is no number"),
 }

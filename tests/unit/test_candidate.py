@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from pickbench import candidate
-from pickbench.candidate import CandidateFiles, train_candidate
+from pickbench.candidate import CandidateFiles, read_history, train_candidate
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models import network
-from pickbench.models.base import Fit, Tuning, load_weights
+from pickbench.models.base import HISTORY_COLUMNS, Fit, Tuning, load_weights
 from tests.contract.test_models import columns, plan, settings, windows
 
 COLUMNS = {name: columns("phasenetlight", name) for name in ("task1", "task23")}
@@ -102,7 +102,7 @@ def test_a_job_that_ends_while_it_answers_does_not_train_again(
 
 def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_files, tmp_path, monkeypatch):
     def diverge(adapter, dataset, chosen):
-        history = pd.DataFrame({"epoch": [1], "train_loss": [float("nan")], "dev_loss": [float("nan")], "seconds": 1.5})
+        history = pd.DataFrame([["NA", 1, float("nan"), float("nan"), 1.0, 1.5, 0.5]], columns=HISTORY_COLUMNS)
         return Fit({}, history, unlearned=dict.fromkeys(adapter.GIVES, "diverged"), facts={"ended": "diverged"})
 
     monkeypatch.setattr(network.Network, "fit", diverge)
@@ -115,6 +115,18 @@ def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_f
     (tmp_path / "answers").write_bytes(first["dev_task1.parquet"])
     answers = pd.read_parquet(tmp_path / "answers")
     assert len(answers) == 32 and answers[COLUMNS["task1"]].isna().all(None)
+
+
+def test_a_history_is_read_as_it_was_written(tmp_path):
+    losses = {"train_loss": [0.1 + 0.2, float("nan")], "dev_loss": [1 / 3, float("nan")]}
+    others = dict.fromkeys(("samples_per_s", "seconds", "input_seconds"), 1.5)
+    history = pd.DataFrame({"network": ["NA", "NA"], "epoch": [1, 2], **losses, **others})
+    candidate._write_history(tmp_path / "history.csv", history)
+    pd.testing.assert_frame_equal(read_history(tmp_path / "history.csv"), history, check_exact=True)
+    for text in ("", "torn", "network,epoch,dev_loss\nA,1,2\n"):
+        (tmp_path / "history.csv").write_text(text)
+        with pytest.raises(InputError, match=r"history.csv: not a readable history .* delete it to have it made again"):
+            read_history(tmp_path / "history.csv")
 
 
 def test_every_setting_of_a_plan_is_in_the_key(tmp_path):

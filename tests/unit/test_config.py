@@ -84,11 +84,39 @@ BAD = {
         {"published": {"volpick": {"phasnet": "volpick"}}},
         r"'published.volpick': unknown model 'phasnet'; did you mean 'phasenet'",
     ),
+    "published for several networks": (
+        {"published": {"x": {"dpp": "x"}}},
+        r"'published.x.dpp': dpp consists of 3 networks; published weights can be had for one alone",
+    ),
+    "published for no network": (
+        {"published": {"x": {"phasenet": "x", "oracle": "x"}}},
+        r"'published.x.oracle': oracle consists of no networks",
+    ),
     "published path as name": ({"published": {"x": {"phasenet": "../x"}}}, r"published.x.phasenet.*\.\./x"),
     "published half": ({"published": {"x": {"phasenet": {"weights": "x.pt"}}}}, r"published.x.phasenet.*metadata"),
     "published without a file": (
         {"published": {"x": {"phasenet": {"weights": "x.pt", "metadata": "x.json"}}}},
         r"'published.x.phasenet.weights' is 'x.pt', but there is no file .*x.pt",
+    ),
+    "setting of no model": (
+        {"model_options": {"gpd": {"settings": {"stride": 5}}}},
+        r"unknown key 'model_options.gpd.settings.stride'; did you mean 'stride_samples'\?",
+    ),
+    "setting of a model that is not in this run": (
+        {"models": ["phasenet"], "model_options": {"gpd": {"settings": {"norm": "peak"}}}},
+        r"unknown key 'model_options.gpd.settings.norm'; known are .*highpass_hz",
+    ),
+    "part of a batch": (
+        {"training": {"batch_size": 8, "device_batch": 16}},
+        r"key 'training.device_batch' is 16, but batch_size is 8; expected",
+    ),
+    "part of a model's batch": (
+        {"training": {"device_batch": 512}, "model_options": {"gpd": {"training": {"batch_size": 256}}}},
+        r"'model_options.gpd.training.batch_size' is 256, but device_batch is 512; expected a device_batch",
+    ),
+    "a model's part of a batch": (
+        {"training": {"batch_size": 8}, "model_options": {"gpd": {"training": {"device_batch": 9}}}},
+        r"'model_options.gpd.training.device_batch' is 9, but batch_size is 8; expected a device_batch",
     ),
     "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
@@ -100,6 +128,28 @@ def test_mistakes_are_one_line(name):
     with pytest.raises(InputError, match=message) as caught:
         project(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_is_named_in_the_file_that_holds_it(tmp_path):
+    """Also where another file has the same words in another place."""
+    options = {"model_options": {"gpd": {"settings": {"strides": 5}}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(options), encoding="utf-8")
+    other = {"model_options": {"gpd": {"settings": {"variant": "paper"}}, "cred": {"training": {"batch_size": 8}}}}
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(other) + "# strides\n", encoding="utf-8")
+    files = [ROOT / "config" / "config.yaml", tmp_path / "mine.yaml", tmp_path / "other.yaml"]
+    with pytest.raises(InputError, match=r"mine.yaml: unknown key 'model_options.gpd.settings.strides'"):
+        load_project({**BASE, **options}, ROOT, files)
+
+
+def test_options_of_a_model_that_is_not_in_this_run_are_no_mistake():
+    options = {"gpd": {"settings": {"stride_samples": 10}}, "phasenet": {"settings": {"norm": "std"}}}
+    loaded = project(models=["phasenet"], model_options=options)
+    assert list(loaded.models) == ["phasenet"] and loaded.models["phasenet"]["settings"]["norm"] == "std"
+
+
+def test_parts_of_a_batch_may_be_as_large_as_it_is():
+    one_of_its_own = {"gpd": {"training": {"batch_size": 8, "device_batch": None}}, "dpp": {"settings": {}}}
+    assert project(training={"batch_size": 16, "device_batch": 16}, model_options=one_of_its_own)
 
 
 def test_values_that_no_schema_can_judge(tmp_path):

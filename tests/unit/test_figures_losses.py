@@ -1,18 +1,24 @@
 """Figures of losses show what the histories hold."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from pickbench.errors import InputError
+from pickbench.figures import losses
 from pickbench.figures.losses import draw_losses, loss_panels
 from pickbench.figures.style import PAGE_WIDTH_IN
+from pickbench.models.base import HISTORY_COLUMNS
 
 
 def history(dev_loss, network="A"):
     losses = np.array(dev_loss, dtype=float)
     epochs = np.arange(1, len(losses) + 1)
-    return pd.DataFrame({"network": network, "epoch": epochs, "train_loss": losses / 2, "dev_loss": losses})
+    table = pd.DataFrame({"network": network, "epoch": epochs, "train_loss": losses / 2, "dev_loss": losses})
+    return table.reindex(columns=HISTORY_COLUMNS)
 
 
 def lines(axes):
@@ -39,6 +45,30 @@ def test_a_panel_for_each_source_and_network():
     assert [words(axes) for axes in figure.axes] == [[], [], [], ["not trained"]]
 
 
+def test_every_row_says_what_its_axis_is():
+    sources = [(f"s{i}", f"Source {i}") for i in range(6)]
+    figure = loss_panels({(name, "0.01"): history([2.0, 1.0]) for name, _ in sources}, sources)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["Loss", "", "", "", "Loss", ""]
+
+
+MISSING = "the train split has no trace with a pick of"
+
+
+def test_an_empty_panel_says_why_within_its_frame():
+    both = pd.concat([history([1.0], "detector"), history([2.0], "picker")])
+    histories = {("a", "0.01"): both, ("b", "0.01"): history([3.0], "detector"), ("c", "0.01"): history([])}
+    sources = [("a", "One"), ("b", "Two"), ("c", "Three")]
+    reasons = {("b", "picker"): f"{MISSING} S", ("c", ""): f"{MISSING} P or S"}
+    figure = loss_panels(histories, sources, reasons=reasons)
+    said = [[word.replace("\n", " ") for word in words(axes)] for axes in figure.axes]
+    assert said[:4] == [[], [], [], [f"not trained: {MISSING} S"]]
+    assert said[4:] == [[f"not trained: {MISSING} P or S"]] * 2
+    for axes in figure.axes[3:]:
+        (text,) = axes.texts
+        inside, frame = text.get_window_extent(), axes.get_window_extent()
+        assert frame.x0 < inside.x0 and inside.x1 < frame.x1 and frame.y0 < inside.y0 and inside.y1 < frame.y1
+
+
 def test_a_diverged_training_is_named():
     histories = {("a", "0.1"): history([3.0, np.nan]), ("a", "0.01"): history([2.0, 1.0])}
     (axes,) = loss_panels(histories, [("a", "Source")]).axes
@@ -58,15 +88,33 @@ def test_it_fits_a_page_and_its_letters_can_be_read(count):
     assert len(colours) == len(markers) == 3
 
 
+def write(folder, table, run):
+    folder.mkdir()
+    table.to_csv(folder / "history.csv", index=False)
+    (folder / "run.json").write_text(json.dumps(run))
+
+
 def test_files_are_read_and_the_same_bytes_come_out(tmp_path):
-    for name, losses in (("good", [2.0, 1.0]), ("diverged", [np.nan]), ("empty", [])):
-        history(losses).to_csv(tmp_path / f"{name}.csv", index=False)
-    files = {(name, "0.01"): tmp_path / f"{name}.csv" for name in ("good", "diverged", "empty")}
-    sources = [(name, name) for name, _ in files]
+    for name, course in (("good", [2.0, 1.0]), ("diverged", [np.nan]), ("empty", [])):
+        write(tmp_path / name, history(course), {"unlearned": {} if name == "good" else {"p_sample_pred": name}})
+    folders = {(name, "0.01"): tmp_path / name for name in ("good", "diverged", "empty")}
+    sources = [(name, name) for name, _ in folders]
     for number in (1, 2):
-        draw_losses(files, sources, tmp_path / f"{number}.pdf", tmp_path / f"{number}.png", title="losses")
+        draw_losses(folders, sources, tmp_path / f"{number}.pdf", tmp_path / f"{number}.png", title="losses")
     assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
-    (tmp_path / "good.csv").write_text("epoch,dev_loss\n1,2\n")
-    with pytest.raises(InputError, match="good.csv: not a history of losses"):
-        draw_losses(files, sources, tmp_path / "3.pdf", tmp_path / "3.png")
+    (tmp_path / "good" / "history.csv").write_text("epoch,dev_loss\n1,2\n")
+    with pytest.raises(InputError, match="good/history.csv: not a readable history"):
+        draw_losses(folders, sources, tmp_path / "3.pdf", tmp_path / "3.png")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_reasons_are_those_of_run_json(several, tmp_path, monkeypatch):
+    unlearned = {"unlearned": {"s_sample_pred": f"{MISSING} S"}}
+    write(tmp_path / "a", history([2.0, 1.0]), {"unlearned": {}})
+    run = {**unlearned, "networks": {"A": {"unlearned": {}}, "B": unlearned}} if several else unlearned
+    write(tmp_path / "b", history([]), run)
+    drawn = []
+    monkeypatch.setattr(losses, "loss_panels", lambda *_, reasons, **__: drawn.append(reasons) or Figure())
+    draw_losses({(name, "0.1"): tmp_path / name for name in "ab"}, [], tmp_path / "a.pdf", tmp_path / "a.png")
+    assert drawn == [{("b", "B" if several else ""): f"{MISSING} S"}]

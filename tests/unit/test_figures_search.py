@@ -6,6 +6,7 @@ import pytest
 
 from pickbench.errors import InputError
 from pickbench.figures.search import draw_search, search_figure
+from pickbench.models.base import HISTORY_COLUMNS
 
 
 def test_lines_fall_to_the_least_error():
@@ -23,7 +24,8 @@ def test_files_are_written(tmp_path):
     paths = []
     for number in range(5):
         paths.append(tmp_path / f"{number}.csv")
-        pd.DataFrame({"epoch": [1, 2], "dev_loss": [2.0, 1.0]}).to_csv(paths[-1], index=False)
+        points = pd.DataFrame({"epoch": [1, 2], "dev_loss": [2.0, 1.0]}, columns=HISTORY_COLUMNS)
+        points.to_csv(paths[-1], index=False)
     files = [(f"Source {number}", [path]) for number, path in enumerate(paths)]
     draw_search(files, "Search", tmp_path / "a.pdf", tmp_path / "a.png")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")

@@ -7,6 +7,7 @@ import pytest
 from pickbench.errors import InputError
 from pickbench.files import replacing, sha256, write_json
 from pickbench.joblog import logged
+from pickbench.models.settings import check_settings, choice
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -39,6 +40,20 @@ def test_a_mistake_is_one_line_in_the_log(tmp_path):
     assert caught.value.code == 1
     lines = (tmp_path / "log").read_text().splitlines()
     assert lines[0].endswith("started") and lines[1:] == ["error: metadata.csv: a key over two lines"]
+
+
+@pytest.mark.parametrize(
+    ("model_options", "blamed"),
+    [
+        (None, "config/models/a.yaml: key 'settings.norm'"),
+        ({"a": {"training": {}}, "b": {"settings": {"norm": "max"}}}, "config/models/a.yaml: key 'settings.norm'"),
+        ({"a": {"settings": {"norm": "max"}}}, "configuration: key 'model_options.a.settings.norm'"),
+    ],
+)
+def test_a_wrong_setting_is_blamed_on_what_gave_it(model_options, blamed, tmp_path):
+    with pytest.raises(SystemExit), logged(tmp_path / "log", model_options):
+        check_settings("a", {"norm": "max"}, {"norm": choice("peak", "std")})
+    assert (tmp_path / "log").read_text() == f"error: {blamed} is 'max', expected peak or std\n"
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):

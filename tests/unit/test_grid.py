@@ -11,7 +11,7 @@ BASE = read_yaml(ROOT / "config" / "config.yaml")
 
 
 def grid(**changes) -> Grid:
-    return Grid(load_project({**BASE, **changes}, ROOT))
+    return Grid(load_project({**BASE, **changes}, ROOT, [ROOT / "config" / "config.yaml"]))
 
 
 def test_paper_s_pairs():
@@ -83,3 +83,24 @@ def test_published_weights_are_sources_of_their_models_under_one_seed():
 def test_a_source_named_for_nothing_is_refused():
     with pytest.raises(InputError, match="no model of this run learned anything from pre-ethz"):
         grid(sources=["stead", "pre-ethz"], models=["phasenet"], published=PUBLISHED)
+
+
+def test_published_weights_that_a_run_does_not_use_are_listed():
+    """They are no mistake: several runs may share what is published."""
+    both = {"volpick": {"phasenet": "volpick", "eqtransformer": "volpick"}, "ethz": {"phasenetlight": "ethz@2"}}
+    some = grid(sources=["pre-volpick"], models=["phasenet"], published=both)
+    assert [line.split(": ", 1)[1] for line in some.unused()] == [
+        "key 'published.volpick.eqtransformer' is not used: eqtransformer is not among `models`",
+        "key 'published.ethz' is not used: pre-ethz is not among `sources`",
+    ]
+    assert grid(models=["phasenet", "phasenetlight", "eqtransformer"], published=both).unused() == []
+
+
+def test_a_model_without_anything_to_answer_is_refused():
+    with pytest.raises(
+        InputError, match=r"config.yaml: key 'models': no dataset .* has a task of cred \(1\); leave it"
+    ):
+        grid(datasets=["neic"], models=["phasenet", "cred"])
+    with pytest.raises(InputError, match=r"has a task of baer-kradolfer \(3\)"):
+        grid(datasets=["neic"], targets=["lendb"], models=["phasenet", "baer-kradolfer"])
+    assert grid(datasets=["neic"], targets=["ethz"], models=["cred"]).targets_of("cred") == ["ethz"]

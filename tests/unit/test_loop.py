@@ -217,6 +217,21 @@ def test_split_without_traces_leaves_its_answers_unlearned(split, easy_dataset, 
     assert not empty.weights and not len(empty.history)
 
 
+def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_path):
+    dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("dpp"))
+    dataset.metadata["split"] = "test"
+    fit = adapter.fit(dataset, plan(tmp_path, answers=("score_detection", "p_sample_pred")))
+    assert set(fit.unlearned) == {"score_detection", "score_p_or_s", "p_sample_pred"}
+    noted = {name: facts["unlearned"] for name, facts in fit.facts["networks"].items()}
+    assert {column: reason for of_network in noted.values() for column, reason in of_network.items()} == {
+        "score_detection": "the train split has no trace",
+        "score_p_or_s": "the train split has no trace",
+        "p_sample_pred": "the train split has no trace with a pick of P",
+        "s_sample_pred": "the source has no label that it is asked to learn",
+    }
+    assert list(noted) == list(adapter.networks())
+
+
 def test_split_without_a_phase_leaves_its_answers_unlearned(easy_dataset, tmp_path, monkeypatch):
     dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("phasenetlight"))
     dataset.metadata.loc[dataset.metadata["split"] == "dev", "trace_s_arrival_sample"] = np.nan

@@ -28,6 +28,11 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     assert jobs["train"] == trained * len(config["learning_rates"]) + controls + searched
     assert jobs["select"] == jobs["predict"] == jobs["metrics"] == trained + controls + searched
     assert jobs["search"] == kinds["windows"] and jobs["losses"] == kinds["traces"]
+    # One figure of each phase that a model picks.
+    pickers = [model for model in models if 3 in model["tasks"]]
+    only_p = sum(model.get("phases", ["P", "S"]) == ["P"] for model in pickers)
+    assert jobs["residuals_cross_domain"] == len(pickers) - only_p
+    assert jobs["residuals_cross_domain_P"] == only_p
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
@@ -50,6 +55,16 @@ def test_a_single_cell_needs_one_picker(tmp_path):
     assert "predict" not in jobs and "metrics" not in jobs
 
 
+@pytest.mark.parametrize("figure", ["cross-domain/baer-kradolfer-residuals", "in-domain/residuals"])
+def test_there_is_no_figure_of_a_phase_that_no_model_picks(figure, tmp_path):
+    words = ("--configfile", DEMO, "--config", "models=[baer-kradolfer,cred]", "-n")
+    assert planned(snakemake(*words, f"results/figures/{figure}-P.pdf", directory=tmp_path))["predict"]
+    done = snakemake(*words, f"results/figures/{figure}-S.pdf", directory=tmp_path, check=False)
+    assert "MissingRuleException" in done.stdout + done.stderr
+    said = snakemake(*words, directory=tmp_path).stdout
+    assert f"{figure}-P.pdf" in said and f"{figure}-S.pdf" not in said
+
+
 MISTAKES = {
     "unknown key": ({"modles": ["phasenet"]}, "unknown key 'modles'; did you mean 'models'?"),
     "unknown dataset": ({"datasets": ["mini-staed"]}, "unknown dataset 'mini-staed'; did you mean 'mini-stead'?"),
@@ -70,6 +85,15 @@ def test_mistakes_are_one_clear_line(name, tmp_path):
     assert "Traceback" not in said
     line = next(line for line in said.splitlines() if message in line)
     assert "mine.yaml" in line
+
+
+def test_published_weights_that_are_not_used_are_one_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    published = {"published": {"volpick": {"phasenetlight": "volpick"}}}
+    path.write_text(yaml.safe_dump({**read_yaml(DEMO), **published}), encoding="utf-8")
+    done = snakemake("--configfile", path, "-n", directory=tmp_path)
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "not used" in line]
+    assert "mine.yaml: key 'published.volpick' is not used: pre-volpick is not among `sources`" in line
 
 
 def readme_commands() -> list[str]:

@@ -2,6 +2,7 @@
 import re
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from pickbench.config import load_project, located
 from pickbench.errors import InputError
@@ -17,6 +18,10 @@ try:
     GRID = Grid(PROJECT)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:  # each job reads this as well
+    for line in GRID.unused():
+        logger.warning(line)
 
 RUN = PROJECT.config
 config.update(RUN)  # scripts see the defaults as well
@@ -133,6 +138,14 @@ TRAINED_MODELS = [
     if LEARNS_FROM[name] == "traces" and set(GRID.sources_of(name)) - set(PROJECT.published)
 ]
 PHASES = ["P", "S"]
+
+
+def phases_of(*models):
+    """The phases that any of these models picks."""
+    return [phase for phase in PHASES if any(phase in PROJECT.models[name]["phases"] for name in models)]
+
+
+IN_DOMAIN_PHASES = phases_of(*ONSET_MODELS) if ONSET_IN_DOMAIN else []
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
 SEARCH = "results/figures/training/{model}-search.{kind}"
@@ -140,8 +153,12 @@ SEARCHED_MODELS = [name for name in GRID.models if LEARNS_FROM[name] == "windows
 LOSSES = "results/figures/training/{model}.{kind}"
 FIGURES = [
     *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
-    *(expand(IN_DOMAIN, phase=PHASES, kind=["pdf", "png"]) if ONSET_IN_DOMAIN and ONSET_MODELS else []),
-    *(expand(CROSS_DOMAIN, model=ONSET_MODELS, phase=PHASES, kind=["pdf", "png"]) if ONSET_TARGETS else []),
+    *expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind=["pdf", "png"]),
+    *(
+        path
+        for name in (ONSET_MODELS if ONSET_TARGETS else [])
+        for path in expand(CROSS_DOMAIN, model=name, phase=phases_of(name), kind=["pdf", "png"])
+    ),
     *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)

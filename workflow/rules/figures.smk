@@ -1,12 +1,11 @@
-# In: the prediction files, and the histories of trainings. Out: residual histograms of P and of S: every model on its own
-# source's test split, and for each model every source on every target; the losses of each model that was trained. With
-# several seeds, the first one is drawn. And of models whose parameters are searched, from the histories of all seeds: the
-# course of the search.
+# In: the prediction files, and what trainings have left: their histories, and why there may be none. Out: residual
+# histograms of P and of S: every model on its own source's test split, and for each model every source on every target; the
+# losses of each model that was trained. With several seeds, the first one is drawn. And of models whose parameters are
+# searched, from the histories of all seeds: the course of the search.
 
 
 localrules:
     residuals_in_domain,
-    residuals_cross_domain,
     search,
     losses,
     figures,
@@ -16,8 +15,8 @@ rule residuals_in_domain:
     input:
         cells=in_domain,
     output:
-        pdf=expand(IN_DOMAIN, phase=PHASES, kind="pdf"),
-        png=expand(IN_DOMAIN, phase=PHASES, kind="png"),
+        pdf=expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind="pdf"),
+        png=expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind="png"),
     log:
         "results/logs/figures/in-domain-residuals.log",
     benchmark:
@@ -29,7 +28,6 @@ rule residuals_in_domain:
         runtime="30m",
     params:
         version=VERSIONS["figures"],
-        phases=PHASES,
         panels=panels_in_domain,
         regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
     message:
@@ -38,23 +36,37 @@ rule residuals_in_domain:
         "../scripts/residuals.py"
 
 
-use rule residuals_in_domain as residuals_cross_domain with:
-    input:
-        cells=across,
-    output:
-        pdf=expand(CROSS_DOMAIN, phase=PHASES, kind="pdf", allow_missing=True),
-        png=expand(CROSS_DOMAIN, phase=PHASES, kind="png", allow_missing=True),
-    log:
-        "results/logs/figures/{model}-residuals.log",
-    benchmark:
-        "results/benchmarks/figures/{model}-residuals.tsv"
-    params:
-        version=VERSIONS["figures"],
-        phases=PHASES,
-        panels=panels_across,
-        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
-    message:
-        "drawing residuals of {wildcards.model} across domains"
+# Outputs cannot depend on a wildcard, so there is one rule for models of both phases and one for those of P alone.
+for phases in sorted({tuple(phases_of(name)) for name in ONSET_MODELS}):
+
+    rule:
+        name:
+            "residuals_cross_domain" if list(phases) == PHASES else f"residuals_cross_domain_{'_'.join(phases)}"
+        input:
+            cells=across,
+        output:
+            pdf=expand(CROSS_DOMAIN, phase=phases, kind="pdf", allow_missing=True),
+            png=expand(CROSS_DOMAIN, phase=phases, kind="png", allow_missing=True),
+        log:
+            "results/logs/figures/{model}-residuals.log",
+        benchmark:
+            "results/benchmarks/figures/{model}-residuals.tsv"
+        wildcard_constraints:
+            model=ids(name for name in ONSET_MODELS if tuple(phases_of(name)) == phases),
+        localrule: True
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=2000,
+            runtime="30m",
+        params:
+            version=VERSIONS["figures"],
+            panels=panels_across,
+            regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+        message:
+            "drawing residuals of {wildcards.model} across domains"
+        script:
+            "../scripts/residuals.py"
 
 
 rule search:
@@ -86,7 +98,7 @@ rule search:
 
 rule losses:
     input:
-        histories=losses_files,
+        unpack(losses_files),
     output:
         pdf="results/figures/training/{model}.pdf",
         png="results/figures/training/{model}.png",

@@ -281,45 +281,54 @@ def test_file(model, source, target):
     return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
 
 
-def histories_of(model):
-    """(source, learning rate, losses by epoch) of every training of a model."""
-    pattern = "results/train/{}/{}/lr{}-seed{}/history.csv"
-    trainings = [(source, rate) for source in sources_learned_from(model) for rate in GRID.learning_rates(model)]
-    return [(source, rate, pattern.format(model, source, rate, FIRST_SEED)) for source, rate in trainings]
+def trainings_of(model):
+    """(source, learning rate, folder) of every training of a model."""
+    return [
+        (source, rate, folder)
+        for source in sources_learned_from(model)
+        for rate, folder in candidates_of(model, source, FIRST_SEED).items()
+    ]
 
 
 def losses_files(wildcards):
-    """The losses of all trainings of a model."""
-    return [path for _, _, path in histories_of(wildcards.model)]
+    """The losses of all trainings of a model, and what is noted of them."""
+    folders = [folder for _, _, folder in trainings_of(wildcards.model)]
+    return {
+        "histories": [f"{folder}/history.csv" for folder in folders],
+        "runs": [f"{folder}/run.json" for folder in folders],
+    }
 
 
 def panels_of_losses(wildcards):
-    """Panels and files of a model's losses."""
+    """Panels and folders of a model's losses."""
     model = wildcards.model
     return {
         "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
         "sources": titled(PROJECT.datasets, sources_learned_from(model)),
-        "files": histories_of(model),
+        "folders": trainings_of(model),
     }
 
 
 def panels_in_domain(wildcards):
-    """Rows, columns and files of the in-domain figures."""
+    """Rows by phase, columns and files of the in-domain figures."""
     return {
         "title": f"residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
-        "rows": titled(PROJECT.models, ONSET_MODELS),
+        "rows": {
+            phase: titled(PROJECT.models, [name for name in ONSET_MODELS if phase in phases_of(name)])
+            for phase in IN_DOMAIN_PHASES
+        },
         "columns": titled(PROJECT.datasets, ONSET_IN_DOMAIN),
         "files": [(model, dataset, test_file(model, dataset, dataset)) for model, dataset in pairs_in_domain()],
     }
 
 
 def panels_across(wildcards):
-    """Rows, columns and files of a model's cross-domain figures."""
+    """Rows by phase, columns and files of a model's cross-domain figures."""
     model, sources = wildcards.model, GRID.sources_of(wildcards.model)
     return {
         "title": f"residuals of {PROJECT.models[model]['title']} across domains (test, seed {FIRST_SEED})\n"
         "rows: sources, columns: targets",
-        "rows": titled(PROJECT.datasets, sources),
+        "rows": {phase: titled(PROJECT.datasets, sources) for phase in phases_of(model)},
         "columns": titled(PROJECT.datasets, ONSET_TARGETS),
         "files": [(s, t, test_file(model, s, t)) for s in sources for t in ONSET_TARGETS],
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 from pickbench.export import export
 from pickbench.joblog import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.config["model_options"]):
     root = Path(snakemake.output.weights)
     root.mkdir(parents=True, exist_ok=True)
     for picker in snakemake.params.pickers:

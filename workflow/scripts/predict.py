@@ -6,7 +6,7 @@ from pickbench.files import write_json
 from pickbench.joblog import logged
 from pickbench.prediction import Picker, Target, predict_cells
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.config["model_options"]):
     batch_size = snakemake.config["prediction"]["batch_size"]
     picker = Picker.from_selection(snakemake.params.model, Path(snakemake.input.selected), batch_size)
     targets = {

@@ -1,7 +1,7 @@
 """The course of training: train and dev loss by epoch, a panel for each source and each network of a model.
 
 A learning rate has a colour and a marker, which stands at its best epoch: the weights of that epoch are the training's
-result. A training that has diverged is a name in the corner of its panel.
+result. A training that has diverged is a name in the corner of its panel; where nothing was trained, it says why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,35 +14,38 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from pickbench.errors import InputError
+from pickbench.candidate import read_history
 from pickbench.figures import style
+from pickbench.files import read_json
 
 # By learning rate, as they come; a seventh one begins again with other markers.
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
 MARKERS = "os^Dv<>"
 # Inches.
-LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.44, 0.12, 0.2, 0.62, 0.36, 0.32
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.5, 0.12, 0.2, 0.62, 0.36, 0.32
+LABEL_IN = 0.36
 PANEL_HEIGHT_IN, PANEL_WIDTH_MAX_IN = 0.95, 2.2
 COLUMNS_MAX = 4
 
 Names = Sequence[tuple[str, str]]
+Key = tuple[str, str]
 Look = dict[str, object]
 
 
 def draw_losses(
-    files: Mapping[tuple[str, str], str | Path],
+    folders: Mapping[Key, Path],
     sources: Names,
     pdf: str | Path,
     png: str | Path,
     *,
     title: str = "",
 ) -> None:
-    """Draw the losses of a model's trainings from their histories, and save the figure.
+    """Draw the losses of a model's trainings from what they left, and save the figure.
 
     Parameters
     ----------
-    files
-        (source id, learning rate) -> history.csv.
+    folders
+        (source id, learning rate) -> the candidate's folder with history.csv and run.json.
     sources
         (id, title), in the order of the panels.
     pdf, png
@@ -50,11 +53,23 @@ def draw_losses(
     title
         Heading of the figure.
     """
-    histories = {key: _read_history(file) for key, file in files.items()}
-    style.save(loss_panels(histories, sources, title=title), pdf, png)
+    histories = {key: read_history(folder / "history.csv") for key, folder in folders.items()}
+    reasons = {}
+    for (source, _), folder in folders.items():
+        run = read_json(folder / "run.json")
+        for network, facts in run.get("networks", {"": run}).items():
+            for reason in facts.get("unlearned", {}).values():
+                reasons[source, network] = reason
+    style.save(loss_panels(histories, sources, title=title, reasons=reasons), pdf, png)
 
 
-def loss_panels(histories: Mapping[tuple[str, str], pd.DataFrame], sources: Names, *, title: str = "") -> Figure:
+def loss_panels(
+    histories: Mapping[Key, pd.DataFrame],
+    sources: Names,
+    *,
+    title: str = "",
+    reasons: Mapping[Key, str] | None = None,
+) -> Figure:
     """Draw one panel for each source and network.
 
     Parameters
@@ -65,6 +80,8 @@ def loss_panels(histories: Mapping[tuple[str, str], pd.DataFrame], sources: Name
         (id, title), in the order of the panels.
     title
         Heading of the figure.
+    reasons
+        (source id, network) -> why it was not trained; a model that is one network may leave out its name ("").
 
     Returns
     -------
@@ -84,17 +101,17 @@ def loss_panels(histories: Mapping[tuple[str, str], pd.DataFrame], sources: Name
             text = axes.set_title(f"{name}, {network}" if len(networks) > 1 else name, pad=3)
             style.fit(text, axes.get_position().width * figure.get_figwidth() + 0.7 * GAP_X_IN, smallest=6.0)
             tables = {rate: histories[source, rate] for rate in rates if (source, rate) in histories}
-            _panel(axes, {rate: table[table["network"] == network] for rate, table in tables.items()}, looks)
+            tables = {rate: table[table["network"] == network] for rate, table in tables.items()}
+            if all(table.empty for table in tables.values()):
+                given = reasons or {}
+                _untrained(axes, given.get((source, network)) or given.get((source, ""), ""))
+            else:
+                _panel(axes, tables, looks)
+        for axes in grid[::columns]:
+            axes.set_ylabel("Loss")
+            axes.yaxis.set_label_coords(-LABEL_IN / (axes.get_position().width * figure.get_figwidth()), 0.5)
         _legend(figure, looks)
     return figure
-
-
-def _read_history(path: str | Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={"train_loss": "", "dev_loss": ""})
-        return table[["network", "epoch", "train_loss", "dev_loss"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a history of losses ({error}); delete it to have it made again") from None
 
 
 def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
@@ -120,13 +137,17 @@ def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
     return figure, grid
 
 
+def _untrained(axes: Axes, reason: str) -> None:
+    """Say in an empty panel that nothing was trained, and why."""
+    axes.set_facecolor(style.PALE)
+    axes.set(xticks=[], yticks=[])
+    words = f"not trained: {reason}" if reason else "not trained"
+    text = axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
+    style.fit(text, 0.92 * axes.get_position().width * axes.figure.get_figwidth(), lines=4)
+
+
 def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:
     """Fill a panel: for each learning rate both losses, and its best epoch."""
-    if all(table.empty for table in tables.values()):
-        axes.set_facecolor(style.PALE)
-        axes.set(xticks=[], yticks=[])
-        axes.text(0.5, 0.5, "not trained", transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
-        return
     for rate, table in tables.items():
         colour, point = looks[rate]["color"], "_" if len(table) == 1 else ""
         train = {"linewidth": 0.7, "linestyle": (0, (2.5, 1.5)), "marker": point}
@@ -167,7 +188,7 @@ def _legend(figure: Figure, looks: Mapping[str, Look]) -> None:
         Line2D([], [], color=style.INK, linewidth=0.7, linestyle=(0, (2.5, 1.5)), label="train"),
         *(Line2D([], [], markersize=4, label=f"{rate}", linewidth=0.9, **look) for rate, look in looks.items()),
     ]
-    figure.text(0.5, 0.3 / height, "Epoch.  Loss by learning rate; marker: best epoch", ha="center", va="bottom")
+    figure.text(0.5, 0.3 / height, "Epoch.  Colours: learning rates, marker: best epoch", ha="center", va="bottom")
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.03 / height), ncols=len(handles), borderaxespad=0,
         handlelength=1.8, columnspacing=1.4,

@@ -5,12 +5,11 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from pickbench.errors import InputError
+from pickbench.candidate import read_history
 from pickbench.figures import style
 
 COLUMNS, PANEL_HEIGHT_IN, HEAD_IN, FOOT_IN = 4, 1.25, 0.45, 0.35
@@ -33,7 +32,8 @@ def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: st
     InputError
         If a history cannot be read.
     """
-    style.save(search_figure([(source, [_read(path) for path in paths]) for source, paths in files], title), pdf, png)
+    errors = [(source, [read_history(path)["dev_loss"].to_numpy(float) for path in paths]) for source, paths in files]
+    style.save(search_figure(errors, title), pdf, png)
 
 
 def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str) -> Figure:
@@ -94,10 +94,3 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
     style.fit(axes.set_title(source, pad=3), axes.get_position().width * axes.figure.get_figwidth())
-
-
-def _read(path: str | Path) -> np.ndarray:
-    try:
-        return pd.read_csv(path, usecols=["dev_loss"])["dev_loss"].to_numpy(np.float64)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable history ({error}); delete it to have it made again") from error

@@ -182,7 +182,7 @@ class Adapter(ABC):
         self.settings = settings
         #: What to call the model in a message.
         self.file = f"config/models/{settings['id']}.yaml"
-        check_settings(settings["settings"], self.SETTINGS, self.file)
+        check_settings(settings["id"], settings["settings"], self.SETTINGS)
 
     def check_claims(self) -> None:
         """Hold what the model's file says that it can do against what the adapter can.
@@ -190,11 +190,15 @@ class Adapter(ABC):
         Raises
         ------
         InputError
-            For an answer that it cannot give, or another way to learn.
+            For an answer that it cannot give, another way to learn, or another number of networks.
         """
         learns_from = self.settings["learns_from"]
         if learns_from != self.LEARNS_FROM:
             raise InputError(f"{self.file}: key 'learns_from' is '{learns_from}', expected '{self.LEARNS_FROM}'")
+        # Jobs are not told: no result follows from it.
+        networks, own = self.settings.get("networks"), len(self.networks())
+        if networks not in (None, own):
+            raise InputError(f"{self.file}: key 'networks' is {networks}, expected {own}")
         tasks, phases = self.settings["tasks"], set(self.settings["phases"])
         claimed = [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= phases]
         for answer in claimed:

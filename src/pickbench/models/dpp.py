@@ -24,6 +24,8 @@ from pickbench.training.transforms import normalise
 
 CLASSES = "PSN"
 CERTAIN = 0.5
+# Of a network that gives none of the answers that are to be learned.
+NOT_ASKED = "the source has no label that it is asked to learn"
 
 
 class Detector(Network):
@@ -182,6 +184,12 @@ class Adapter(base.Adapter):
             fit = network.fit(dataset, replace(plan, max_time_h=share_h, max_epochs=epochs))
             fits[network.name] = fit
             spent_h += fit.history["seconds"].sum() / 3600
+        noted = {
+            name: {**fits[name].facts, "unlearned": fits[name].unlearned}
+            if name in fits
+            else {"unlearned": dict.fromkeys(network.GIVES, NOT_ASKED)}
+            for name, network in self._networks.items()
+        }
         return base.Fit(
             weights={f"{name}/{key}": array for name, fit in fits.items() for key, array in fit.weights.items()},
             history=pd.concat([fit.history for fit in fits.values()], ignore_index=True),
@@ -189,7 +197,7 @@ class Adapter(base.Adapter):
             unlearned={column: reason for fit in fits.values() for column, reason in fit.unlearned.items()},
             facts={
                 "parameters": sum(fit.facts.get("parameters", 0) for fit in fits.values()),
-                "networks": {name: fit.facts for name, fit in fits.items()},
+                "networks": noted,
             },
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pickbench.errors import InputError
+from pickbench.errors import InputError, SettingError
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def flag() -> Setting:
     return Setting("true or false", (bool,))
 
 
-def check_settings(own: Mapping, known: Mapping[str, Setting], file: str) -> None:
+def check_settings(model: str, own: Mapping, known: Mapping[str, Setting]) -> None:
     """Hold a model's settings against those that its adapter reads.
 
     Parameters
@@ -78,16 +78,17 @@ def check_settings(own: Mapping, known: Mapping[str, Setting], file: str) -> Non
 
     Raises
     ------
+    SettingError
+        For a key that is missing, or a value that is not allowed.
     InputError
-        For a key that is missing or unknown, or a value that is not allowed.
+        For a key that is unknown.
     """
     for key, setting in known.items():
         if key not in own:
-            raise InputError(f"{file}: key 'settings.{key}' is missing, expected {setting.expected}")
+            raise SettingError(model, key, f"is missing, expected {setting.expected}")
         if not setting.allows(own[key]):
-            raise InputError(f"{file}: key 'settings.{key}' is {own[key]!r}, expected {setting.expected}")
+            raise SettingError(model, key, f"is {own[key]!r}, expected {setting.expected}")
     unknown = sorted(set(own) - set(known))
     if unknown:
-        raise InputError(
-            f"{file}: unknown key 'settings.{unknown[0]}'; known are {', '.join(known) if known else 'none'}"
-        )
+        names = ", ".join(known) if known else "none"
+        raise InputError(f"config/models/{model}.yaml: unknown key 'settings.{unknown[0]}'; known are {names}")
