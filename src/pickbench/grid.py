@@ -38,24 +38,21 @@ class Grid:
     Raises
     ------
     InputError
-        When two learning rates would share a path, a model's adapter does not exist, a model has nothing to answer, or
-        no model learns from a source.
+        When two learning rates would share a path, a model's adapter does not exist, no model has anything to answer,
+        or no model learns from a source.
     """
 
     project: Project
 
     def __post_init__(self):
-        ids = [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
-        for name in ids:
-            if ids.count(name) > 1:
-                raise InputError(f"learning_rates: two of them are {name} to six digits")
-        for settings in self.project.models.values():
-            check_adapter(settings)
         for model, settings in self.project.models.items():
-            if not self.targets_of(model):
-                tasks = ", ".join(map(str, settings["tasks"]))
-                where = self.project.key("models")
-                raise InputError(f"{where}: no dataset to evaluate on has a task of {model} ({tasks}); leave it out")
+            check_adapter(settings)
+            ids = self.learning_rates(model)
+            for name in ids:
+                if ids.count(name) > 1:
+                    raise InputError(f"learning_rates: two of them are {name} to six digits")
+        if not any(self.targets_of(model) for model in self.models):
+            raise InputError(f"{self.project.key('models')}: no dataset to evaluate on has a task of any of them")
         for source in self.project.config["sources"]:
             if not any(self.answers(model, source) for model in self.models):
                 raise InputError(f"sources, models: no model of this run learned anything from {source}")
@@ -76,8 +73,12 @@ class Grid:
         return self.project.targets
 
     def unused(self) -> list[str]:
-        """Published weights that this run does not use, a line each; they may be there for another run."""
-        lines = []
+        """What the configuration names and this run does not use, a line each; it may be there for another run."""
+        lines = [
+            f"{self.project.key('models')}: {model} is left out, since no dataset to evaluate on has a task of it"
+            for model in self.models
+            if not self.targets_of(model)
+        ]
         for source, weights_of in self.project.published.items():
             path = "published", source.removeprefix(PUBLISHED_PREFIX)
             if source not in self.sources:
@@ -92,7 +93,9 @@ class Grid:
         """Learning rates of a model, as written in paths."""
         if self.project.models[model]["learns_from"] != "traces":
             return [NO_LEARNING_RATE]
-        return [learning_rate_id(rate) for rate in self.project.config["learning_rates"]]
+        config = self.project.config
+        own = config["model_options"].get(model, {}).get("learning_rates")
+        return [learning_rate_id(rate) for rate in own or config["learning_rates"]]
 
     def pickers(self) -> list[tuple[str, str, int]]:
         """(model, source, seed) of every picker; published weights have one, under the first seed."""
@@ -113,7 +116,12 @@ class Grid:
         ]
 
     def sources_of(self, model: str) -> list[str]:
-        """The sources from which a model can learn, or has published weights for, any of its answers."""
+        """The sources from which a model can learn, or has published weights for, any of its answers.
+
+        There are none for a model that has nothing to answer.
+        """
+        if not self.targets_of(model):
+            return []
         return [source for source in self.sources if self.answers(model, source)]
 
     def answers(self, model: str, source: str) -> list[Answer]:

@@ -17,7 +17,7 @@ from pickbench.errors import InputError
 from pickbench.models import load_adapter
 from pickbench.models.base import Question
 from pickbench.training import loop
-from pickbench.training.batches import Batches
+from pickbench.training.batches import Batches, parts
 from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
 from tests.contract.test_models import plan, settings, windows
 
@@ -335,6 +335,31 @@ def test_log_says_how_far_it_is_and_nothing_else(dataset, tmp_path, monkeypatch,
     said = [record.getMessage() for record in caplog.records]
     assert re.fullmatch(rf"PhaseNetLight  epoch 1, 25% of train  loss {number}  {end}", said[0])
     assert len(said) == BATCHES + 1
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"),
+    [(64, 16, [16] * 4), (66, 16, [16] * 4 + [2]), (65, 16, [16] * 3 + [17]), (3, 2, [3]), (1, 16, [1]), (0, 16, [])],
+)
+def test_no_window_is_left_alone_in_a_part(count, size, expected):
+    assert parts(count, size) == expected
+
+
+@pytest.mark.parametrize("changes", [{"batch_size": 21}, {"batch_size": 64, "device_batch": 21}])
+def test_batch_norm_over_windows_takes_what_is_left_over(easy_dataset, tmp_path, changes):
+    """64 windows are three times 21 and one, of which the detector of DPP could take no variance."""
+    dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("dpp"))
+    network = adapter.networks()["DPPDetector"]
+    fit = network.fit(dataset, plan(tmp_path, max_epochs=1, **changes))
+    assert np.isfinite(fit.history["train_loss"]).all() and not fit.unlearned
+
+
+def test_a_single_trace_teaches_nothing(easy_dataset, tmp_path):
+    dataset = PreparedDataset(easy_dataset)
+    others = dataset.metadata.index[dataset.metadata["split"] == "train"][1:]
+    dataset.metadata.loc[others, "split"] = "test"
+    unlearned = fit(dataset, tmp_path).unlearned
+    assert set(unlearned.values()) == {"the train split has a single trace"}
 
 
 def test_batches_hold_the_windows(easy_dataset):

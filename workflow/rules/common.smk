@@ -34,6 +34,7 @@ def ids(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
+PHASES = ["P", "S"]
 TRAINED_ON = [source for source in GRID.sources if source not in PROJECT.published]
 
 
@@ -46,6 +47,7 @@ wildcard_constraints:
     lr=ids(RATES),
     split=ids(EVALUATED_SPLITS),
     windows_file=ids(TASK_FILES),
+    phase=ids(PHASES),
     chunk=r"(_\d{4})?",
 
 
@@ -97,6 +99,7 @@ def answer_columns(wildcards):
 # Where the files of a picker lie, and those of the candidates that it is selected from.
 CANDIDATE = "results/train/{model}/{source}/lr{lr}-seed{seed}"
 WEIGHTS = f"{CANDIDATE}/weights.npz"
+HISTORY = f"{CANDIDATE}/history.csv"
 RECORD = f"{CANDIDATE}/run.json"
 DEV_ANSWERS = {name: f"{CANDIDATE}/dev_{name}.parquet" for name in TASK_FILES}
 CANDIDATE_FILES = [RECORD, *DEV_ANSWERS.values(), WEIGHTS]
@@ -137,15 +140,13 @@ TRAINED_MODELS = [
     for name in GRID.models
     if LEARNS_FROM[name] == "traces" and set(GRID.sources_of(name)) - set(PROJECT.published)
 ]
-PHASES = ["P", "S"]
 
 
-def phases_of(*models):
-    """The phases that any of these models picks."""
-    return [phase for phase in PHASES if any(phase in PROJECT.models[name]["phases"] for name in models)]
+def models_of(phase):
+    """The models with onsets of a phase to show."""
+    return [name for name in ONSET_MODELS if phase in PROJECT.models[name]["phases"]]
 
 
-IN_DOMAIN_PHASES = phases_of(*ONSET_MODELS) if ONSET_IN_DOMAIN else []
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
 SEARCH = "results/figures/training/{model}-search.{kind}"
@@ -153,11 +154,13 @@ SEARCHED_MODELS = [name for name in GRID.models if LEARNS_FROM[name] == "windows
 LOSSES = "results/figures/training/{model}.{kind}"
 FIGURES = [
     *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
-    *expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind=["pdf", "png"]),
+    *expand(IN_DOMAIN, phase=[phase for phase in PHASES if ONSET_IN_DOMAIN and models_of(phase)], kind=["pdf", "png"]),
     *(
         path
-        for name in (ONSET_MODELS if ONSET_TARGETS else [])
-        for path in expand(CROSS_DOMAIN, model=name, phase=phases_of(name), kind=["pdf", "png"])
+        for phase in PHASES
+        for path in expand(
+            CROSS_DOMAIN, model=models_of(phase) if ONSET_TARGETS else [], phase=phase, kind=["pdf", "png"]
+        )
     ),
     *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),
 ]

@@ -6,6 +6,7 @@
 
 localrules:
     residuals_in_domain,
+    residuals_cross_domain,
     search,
     losses,
     figures,
@@ -15,12 +16,12 @@ rule residuals_in_domain:
     input:
         cells=in_domain,
     output:
-        pdf=expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind="pdf"),
-        png=expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind="png"),
+        pdf=IN_DOMAIN.format(phase="{phase}", kind="pdf"),
+        png=IN_DOMAIN.format(phase="{phase}", kind="png"),
     log:
-        "results/logs/figures/in-domain-residuals.log",
+        "results/logs/figures/in-domain-residuals-{phase}.log",
     benchmark:
-        "results/benchmarks/figures/in-domain-residuals.tsv"
+        "results/benchmarks/figures/in-domain-residuals-{phase}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -31,42 +32,27 @@ rule residuals_in_domain:
         panels=panels_in_domain,
         regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
     message:
-        "drawing residuals in-domain"
+        "drawing residuals of {wildcards.phase} in-domain"
     script:
         "../scripts/residuals.py"
 
 
-# Outputs cannot depend on a wildcard, so there is one rule for models of both phases and one for those of P alone.
-for phases in sorted({tuple(phases_of(name)) for name in ONSET_MODELS}):
-
-    rule:
-        name:
-            "residuals_cross_domain" if list(phases) == PHASES else f"residuals_cross_domain_{'_'.join(phases)}"
-        input:
-            cells=across,
-        output:
-            pdf=expand(CROSS_DOMAIN, phase=phases, kind="pdf", allow_missing=True),
-            png=expand(CROSS_DOMAIN, phase=phases, kind="png", allow_missing=True),
-        log:
-            "results/logs/figures/{model}-residuals.log",
-        benchmark:
-            "results/benchmarks/figures/{model}-residuals.tsv"
-        wildcard_constraints:
-            model=ids(name for name in ONSET_MODELS if tuple(phases_of(name)) == phases),
-        localrule: True
-        conda:
-            ENVIRONMENT
-        resources:
-            mem_mb=2000,
-            runtime="30m",
-        params:
-            version=VERSIONS["figures"],
-            panels=panels_across,
-            regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
-        message:
-            "drawing residuals of {wildcards.model} across domains"
-        script:
-            "../scripts/residuals.py"
+use rule residuals_in_domain as residuals_cross_domain with:
+    input:
+        cells=across,
+    output:
+        pdf=CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="pdf"),
+        png=CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="png"),
+    log:
+        "results/logs/figures/{model}-residuals-{phase}.log",
+    benchmark:
+        "results/benchmarks/figures/{model}-residuals-{phase}.tsv"
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_across,
+        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+    message:
+        "drawing residuals of {wildcards.phase} of {wildcards.model} across domains"
 
 
 rule search:

@@ -228,17 +228,18 @@ def pickers_to_export():
 
 def cells_of(model, source):
     """The record of a picker's cells."""
-    return f"results/predictions/{model}/{source}/seed{FIRST_SEED}/cells.json"
+    return CELLS.format(model=model, source=source, seed=FIRST_SEED)
 
 
-def pairs_in_domain():
-    """(model, dataset) of every picker with onsets to show on its own source."""
-    return [(model, name) for model in ONSET_MODELS for name in ONSET_IN_DOMAIN if name in GRID.sources_of(model)]
+def pairs_in_domain(phase):
+    """(model, dataset) of every picker with onsets of a phase to show on its own source."""
+    models = models_of(phase)
+    return [(model, name) for model in models for name in ONSET_IN_DOMAIN if name in GRID.sources_of(model)]
 
 
 def in_domain(wildcards):
     """All models with each dataset as source, as far as the dataset is a target too."""
-    return [cells_of(model, dataset) for model, dataset in pairs_in_domain()]
+    return [cells_of(model, dataset) for model, dataset in pairs_in_domain(wildcards.phase)]
 
 
 def across(wildcards):
@@ -253,10 +254,9 @@ def sources_learned_from(model):
 
 def searches(wildcards):
     """(title, files) of every source of a model: the course of each candidate."""
-    candidate = "results/train/{model}/{source}/lr{lr}-seed{seed}/history.csv"
     model, seeds = wildcards.model, RUN["seeds"]
     return [
-        (title, expand(candidate, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
+        (title, expand(HISTORY, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
         for source, title in titled(PROJECT.datasets, sources_learned_from(model))
     ]
 
@@ -278,15 +278,15 @@ def titled(entries, names):
 
 def test_file(model, source, target):
     """The prediction file that a panel shows."""
-    return cells_of(model, source).replace("cells.json", f"{target}/test_task23.parquet")
+    return f"{PREDICTIONS}/{target}/test_task23.parquet".format(model=model, source=source, seed=FIRST_SEED)
 
 
 def trainings_of(model):
     """(source, learning rate, folder) of every training of a model."""
     return [
-        (source, rate, folder)
+        (source, lr, CANDIDATE.format(model=model, source=source, lr=lr, seed=FIRST_SEED))
         for source in sources_learned_from(model)
-        for rate, folder in candidates_of(model, source, FIRST_SEED).items()
+        for lr in GRID.learning_rates(model)
     ]
 
 
@@ -310,25 +310,24 @@ def panels_of_losses(wildcards):
 
 
 def panels_in_domain(wildcards):
-    """Rows by phase, columns and files of the in-domain figures."""
+    """Rows, columns and files of an in-domain figure."""
+    phase = wildcards.phase
     return {
-        "title": f"residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
-        "rows": {
-            phase: titled(PROJECT.models, [name for name in ONSET_MODELS if phase in phases_of(name)])
-            for phase in IN_DOMAIN_PHASES
-        },
+        "title": f"{phase} residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
+        "rows": titled(PROJECT.models, models_of(phase)),
         "columns": titled(PROJECT.datasets, ONSET_IN_DOMAIN),
-        "files": [(model, dataset, test_file(model, dataset, dataset)) for model, dataset in pairs_in_domain()],
+        "files": [(model, name, test_file(model, name, name)) for model, name in pairs_in_domain(phase)],
     }
 
 
 def panels_across(wildcards):
-    """Rows by phase, columns and files of a model's cross-domain figures."""
-    model, sources = wildcards.model, GRID.sources_of(wildcards.model)
+    """Rows, columns and files of a model's cross-domain figure."""
+    phase, model = wildcards.phase, wildcards.model
+    sources, title = GRID.sources_of(model), PROJECT.models[model]["title"]
     return {
-        "title": f"residuals of {PROJECT.models[model]['title']} across domains (test, seed {FIRST_SEED})\n"
+        "title": f"{phase} residuals of {title} across domains (test, seed {FIRST_SEED})\n"
         "rows: sources, columns: targets",
-        "rows": {phase: titled(PROJECT.datasets, sources) for phase in phases_of(model)},
+        "rows": titled(PROJECT.datasets, sources),
         "columns": titled(PROJECT.datasets, ONSET_TARGETS),
         "files": [(s, t, test_file(model, s, t)) for s in sources for t in ONSET_TARGETS],
     }

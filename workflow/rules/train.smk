@@ -8,7 +8,7 @@ rule train:
         data=prepared_source,
     output:
         weights=WEIGHTS,
-        history=f"{CANDIDATE}/history.csv",
+        history=HISTORY,
         run=RECORD,
         task1=DEV_ANSWERS["task1"],
         task23=DEV_ANSWERS["task23"],

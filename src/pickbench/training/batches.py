@@ -15,6 +15,17 @@ from pickbench.training.draws import Draws, TraceTable, WindowRecipe, draw_windo
 DEV_STREAM, TRAIN_STREAM = 0, 1
 
 
+def parts(count: int, size: int) -> list[int]:
+    """Sizes of the parts that so many windows come in; a single one that is left over joins the part before it.
+
+    Batch norm has nothing to work with in a part of one.
+    """
+    full, rest = divmod(count, size)
+    if rest == 1 and full:
+        return [size] * (full - 1) + [size + 1]
+    return [size] * full + ([rest] if rest else [])
+
+
 class Batches(Dataset):
     """The batches of one epoch; an item is a whole batch.
 
@@ -29,7 +40,7 @@ class Batches(Dataset):
     length
         Samples of a window.
     batch_size
-        Windows in a batch; the last one may be smaller.
+        Windows in a batch; the last one may be smaller, or larger by one (`parts`).
     """
 
     def __init__(self, dataset: PreparedDataset, table: TraceTable, draws: Draws, length: int, batch_size: int):
@@ -37,10 +48,10 @@ class Batches(Dataset):
         self._table = table
         self._draws = draws
         self._length = length
-        self._batch_size = batch_size
+        self._ends = np.cumsum([0, *parts(len(draws.row), batch_size)])
 
     def __len__(self) -> int:
-        return -(-len(self._draws.row) // self._batch_size)
+        return len(self._ends) - 1
 
     def __getitem__(self, item: int) -> dict[str, torch.Tensor]:
         """One batch.
@@ -53,7 +64,7 @@ class Batches(Dataset):
         """
         if not 0 <= item < len(self):
             raise IndexError(item)
-        part = slice(item * self._batch_size, (item + 1) * self._batch_size)
+        part = slice(self._ends[item], self._ends[item + 1])
         row, start = self._draws.row[part], self._draws.start[part]
         waveforms, valid = self._dataset.crop(self._table.trace_idx[row], start, self._length)
         valid = np.stack(
@@ -97,15 +108,15 @@ class Windows:
 
     def missing(self) -> str:
         """Why nothing can be learned; empty if something can."""
+        wanted = f" with a pick of {' or '.join(self._recipe.phases)}" if self._recipe.only_with_pick else ""
         for split, table in self._tables.items():
             if not len(table):
-                wanted = f" with a pick of {' or '.join(self._recipe.phases)}" if self._recipe.only_with_pick else ""
                 return f"the {split} split has no trace{wanted}"
-        return ""
+        return f"the train split has a single trace{wanted}" if len(self._tables["train"]) == 1 else ""
 
     def batches(self, split: str) -> int:
         """Number of batches in an epoch."""
-        return -(-len(self._tables[split]) // self._plan.batch_size)
+        return len(parts(len(self._tables[split]), self._plan.batch_size))
 
     def loader(self, split: str, epoch: int, first: int) -> DataLoader:
         """Batches of an epoch, from the `first` on: train windows in random order, dev windows always the same.

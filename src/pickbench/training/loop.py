@@ -22,7 +22,7 @@ from pickbench.errors import InputError
 from pickbench.models.base import DIVERGED, HISTORY_COLUMNS, Fit, TrainingPlan
 from pickbench.models.network import Network
 from pickbench.signals import leaving_afterwards
-from pickbench.training.batches import Windows
+from pickbench.training.batches import Windows, parts
 from pickbench.training.progress import Pass, Progress, batch_seed, load_checkpoint, save_checkpoint
 
 log = logging.getLogger(__name__)
@@ -123,8 +123,8 @@ class Training:
             self._optimizer.zero_grad()
         total = torch.zeros((), device=self.device)
         with torch.set_grad_enabled(learn):
-            size = self._plan.device_batch or len(inputs)
-            for part, wanted in zip(inputs.split(size), labels.split(size), strict=True):
+            sizes = parts(len(inputs), self._plan.device_batch or len(inputs))
+            for part, wanted in zip(inputs.split(sizes), labels.split(sizes), strict=True):
                 loss = self._loss(part, wanted) * (len(part) / len(inputs))
                 if learn:
                     self._fabric.backward(loss)
