@@ -19,25 +19,15 @@ import numpy as np
 import pandas as pd
 import seisbench.generate as sbg
 import torch
-from benchmarks.training import ROOT, SAMPLES, SCHEMA, TRACES, write_dataset
+from benchmarks.training import ROOT, SAMPLES, TRACES, networks, write_dataset
 
-from pickbench.config import read_yaml, with_defaults
 from pickbench.data.prepared import PreparedDataset
-from pickbench.models import load_adapter
 from pickbench.models.base import Question
 
 
 def peak_mib() -> float:
     """Peak resident memory; not getrusage, whose maximum a child inherits."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-
-
-def networks() -> dict:
-    """Adapters of all networks that ship."""
-    found = {}
-    for path in sorted((ROOT / "config" / "models").glob("*.yaml")):
-        found |= load_adapter(with_defaults(read_yaml(path), SCHEMA) | {"id": path.stem}).networks()
-    return found
 
 
 def windows(n: int) -> pd.DataFrame:

@@ -38,6 +38,14 @@ TRACES, SAMPLES = 4096, 9000
 BATCH = {"DPPPickerP": 32, "DPPPickerS": 128, "EQTransformer": 64}
 
 
+def networks() -> dict:
+    """Adapters of all networks that ship, by name."""
+    found = {}
+    for path in sorted((ROOT / "config" / "models").glob("*.yaml")):
+        found |= load_adapter(with_defaults(read_yaml(path), SCHEMA) | {"id": path.stem}).networks()
+    return found
+
+
 def write_dataset(folder: Path) -> Path:
     """A prepared dataset of 90 s of noise with a P and an S in every trace."""
     rng = np.random.default_rng(0)
@@ -197,17 +205,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure each figure")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    networks = {}
-    for path in sorted((ROOT / "config" / "models").glob("*.yaml")):
-        networks |= load_adapter(with_defaults(read_yaml(path), SCHEMA) | {"id": path.stem}).networks()
-    wanted = arguments.networks or list(networks)
+    adapters = networks()
     print(f"{'windows/s':14} {'our input':>10} {'seisbench input':>16} {'ratio':>7} {'model':>10} {'in model':>8}")
     with tempfile.TemporaryDirectory() as folder:
         path = write_dataset(Path(folder))
         raw = sbd.WaveformDataset(path, cache="full")
         raw.preload_waveforms()
-        for name in wanted:
-            print(measure(networks[name], path, raw, arguments.seconds), flush=True)
+        for name in arguments.networks or adapters:
+            print(measure(adapters[name], path, raw, arguments.seconds), flush=True)
 
 
 if __name__ == "__main__":

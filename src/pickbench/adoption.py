@@ -53,7 +53,8 @@ def adopt(
     """
     networks = list(load_adapter(model).networks().values())
     if len(networks) != 1:
-        raise InputError(f"published: {model['id']} has {len(networks)} networks; weights can be had for one alone")
+        has = f"{model['id']} has {len(networks)} neural networks"
+        raise InputError(f"published: {has}; weights can be had for one alone")
     (adapter,) = networks
     if isinstance(published, str):
         files = seisbench_files(type(adapter.network()), published)

@@ -21,6 +21,8 @@ from pickbench.windows.rules import WindowRules
 
 # What the id of a source begins with when it is published weights.
 PUBLISHED_PREFIX = "pre-"
+# What acts on the training of any model; all else of `training` is about networks.
+OF_EVERY_TRAINING = {"threads", "max_time_h"}
 
 
 @dataclass(frozen=True)
@@ -155,10 +157,16 @@ def with_defaults(content: dict, schema: dict) -> dict:
             complete[key] = subschema["default"]
         if isinstance(complete.get(key), dict):
             complete[key] = with_defaults(complete[key], subschema)
-        # JSON schema takes 16.0 for an integer.
-        if isinstance(complete.get(key), float) and "integer" in subschema.get("type", ()):
-            complete[key] = int(complete[key])
-    return complete
+    return with_whole_numbers(complete, schema)
+
+
+def with_whole_numbers(content: dict, schema: dict) -> dict:
+    """Make whole numbers of those that a schema wants whole, since it takes 16.0 for one."""
+    kinds = {key: subschema.get("type", ()) for key, subschema in schema.get("properties", {}).items()}
+    return {
+        key: int(value) if isinstance(value, float) and "integer" in kinds.get(key, ()) else value
+        for key, value in content.items()
+    }
 
 
 def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> Project:
@@ -181,6 +189,11 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
     check(config, schemas["config"], _file_to_blame(schemas["config"], files))
     config = with_defaults(config, schemas["config"])
+    training = schemas["config"]["properties"]["training"]
+    config["model_options"] = {
+        model: {**options, "training": with_whole_numbers(options.get("training", {}), training)}
+        for model, options in config["model_options"].items()
+    }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
     WindowRules(**config["windows"], seed=int(config["data_seed"]))
@@ -218,7 +231,7 @@ def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[
     models = {model_id: _read_entry("model", model_id, found, schema, files) for model_id in config["models"]}
     for model_id, options in config["model_options"].items():
         if model_id not in found:
-            where = f"{_file_that_names(model_id, files)}: key 'model_options'"
+            where = _key(("model_options", model_id), files)
             raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
         model = models.get(model_id) or _read_entry("model", model_id, found, schema, files)
         known, own = model["settings"], options.get("settings", {})
@@ -229,13 +242,20 @@ def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[
                 where = f"{_file_that_holds(path, files)}: unknown key '{'.'.join(path)}'"
                 raise InputError(f"{where}{suggestion(key, known)}")
         model["settings"] = {**known, **own}
+        if model["learns_from"] != "traces":
+            ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
+            ignored += [("learning_rates",)] if "learning_rates" in options else []
+            for path in ignored:
+                where = _key(("model_options", model_id, *path), files)
+                raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
     return models
 
 
 def _check_batches(config: dict, files: Sequence[str | Path]) -> None:
     """Refuse parts of a batch that are larger than the batch, for all models or for one."""
     of_all = config["training"]
-    for model, options in {None: {"training": of_all}, **config["model_options"]}.items():
+    options_of = {model: options for model, options in config["model_options"].items() if model in config["models"]}
+    for model, options in {None: {"training": of_all}, **options_of}.items():
         own = options.get("training", {})
         limits = {**of_all, **own}
         if (limits["device_batch"] or 0) > limits["batch_size"]:
@@ -252,19 +272,20 @@ def _published(
     """Published weights by source and model, after a look that the models can have them and the files exist."""
     published = {}
     for name, weights_of in config["published"].items():
-        where = f"{_file_that_names(name, files)}: key 'published.{name}"
         for model, weights in weights_of.items():
+            path = ("published", name, model)
             if model not in models:
-                raise InputError(f"{where}': unknown model '{model}'{suggestion(model, models)}")
+                raise InputError(f"{_key(path, files)}: unknown model '{model}'{suggestion(model, models)}")
             networks = _read_entry("model", model, models, schema, files)["networks"]
             if networks != 1:
-                consists = f"consists of {networks or 'no'} networks"
-                raise InputError(f"{where}.{model}': {model} {consists}; published weights can be had for one alone")
+                consists = f"consists of {networks or 'no'} neural networks"
+                raise InputError(f"{_key(path, files)}: {model} {consists}; published weights can be had for one alone")
             if isinstance(weights, str):
                 continue
-            for kind, path in weights.items():
-                if not located(path, root).is_file():
-                    raise InputError(f"{where}.{model}.{kind}' is {path!r}, but there is no file {located(path, root)}")
+            for kind, file in weights.items():
+                if not located(file, root).is_file():
+                    where = _key((*path, kind), files)
+                    raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
         published[PUBLISHED_PREFIX + name] = weights_of
     return published
 

@@ -14,8 +14,13 @@ class InputError(ValueError):
         super().__init__(" ".join(str(message).split()))
 
 
+def model_file(model: str) -> str:
+    """What to call a model's file in a message."""
+    return f"config/models/{model}.yaml"
+
+
 class SettingError(InputError):
-    """A value among a model's `settings` that its adapter does not allow.
+    """A key among a model's `settings` that is missing, or whose value its adapter does not allow.
 
     Parameters
     ----------
@@ -28,7 +33,7 @@ class SettingError(InputError):
     """
 
     def __init__(self, model: str, key: str, fault: str):
-        super().__init__(f"config/models/{model}.yaml: key 'settings.{key}' {fault}")
+        super().__init__(f"{model_file(model)}: key 'settings.{key}' {fault}")
         self.model, self.key, self.fault = model, key, fault
 
     def traced(self, model_options: Mapping) -> InputError:

@@ -50,12 +50,16 @@ class Grid:
             ids = self.learning_rates(model)
             for name in ids:
                 if ids.count(name) > 1:
-                    raise InputError(f"learning_rates: two of them are {name} to six digits")
+                    own = self.project.config["model_options"].get(model, {}).get("learning_rates")
+                    where = self.project.key(*(["model_options", model] if own else []), "learning_rates")
+                    raise InputError(f"{where}: two of them are {name} to six digits")
         if not any(self.targets_of(model) for model in self.models):
             raise InputError(f"{self.project.key('models')}: no dataset to evaluate on has a task of any of them")
         for source in self.project.config["sources"]:
             if not any(self.answers(model, source) for model in self.models):
                 raise InputError(f"sources, models: no model of this run learned anything from {source}")
+        if not self.pickers():
+            raise InputError(f"{self.project.key('models')}: none of them can learn anything from a source of this run")
 
     @property
     def models(self) -> list[str]:
@@ -75,9 +79,9 @@ class Grid:
     def unused(self) -> list[str]:
         """What the configuration names and this run does not use, a line each; it may be there for another run."""
         lines = [
-            f"{self.project.key('models')}: {model} is left out, since no dataset to evaluate on has a task of it"
+            f"{self.project.key('models')}: {model} is left out, since no {lacking}"
             for model in self.models
-            if not self.targets_of(model)
+            if (lacking := self._lacking(model))
         ]
         for source, weights_of in self.project.published.items():
             path = "published", source.removeprefix(PUBLISHED_PREFIX)
@@ -88,6 +92,12 @@ class Grid:
                 if model not in self.models:
                     lines.append(f"{self.project.key(*path, model)} is not used: {model} is not among `models`")
         return lines
+
+    def _lacking(self, model: str) -> str:
+        """What a model would need to have a place in this run; empty if it has one."""
+        if not self.targets_of(model):
+            return "dataset to evaluate on has a task of it"
+        return "" if self.sources_of(model) else "source can teach it anything or has weights of it"
 
     def learning_rates(self, model: str) -> list[str]:
         """Learning rates of a model, as written in paths."""

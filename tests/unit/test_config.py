@@ -82,15 +82,15 @@ BAD = {
     ),
     "published for no model": (
         {"published": {"volpick": {"phasnet": "volpick"}}},
-        r"'published.volpick': unknown model 'phasnet'; did you mean 'phasenet'",
+        r"'published.volpick.phasnet': unknown model 'phasnet'; did you mean 'phasenet'",
     ),
     "published for several networks": (
         {"published": {"x": {"dpp": "x"}}},
-        r"'published.x.dpp': dpp consists of 3 networks; published weights can be had for one alone",
+        r"'published.x.dpp': dpp consists of 3 neural networks; published weights can be had for one alone",
     ),
     "published for no network": (
         {"published": {"x": {"phasenet": "x", "oracle": "x"}}},
-        r"'published.x.oracle': oracle consists of no networks",
+        r"'published.x.oracle': oracle consists of no neural networks",
     ),
     "published path as name": ({"published": {"x": {"phasenet": "../x"}}}, r"published.x.phasenet.*\.\./x"),
     "published half": ({"published": {"x": {"phasenet": {"weights": "x.pt"}}}}, r"published.x.phasenet.*metadata"),
@@ -118,6 +118,14 @@ BAD = {
         {"training": {"batch_size": 8}, "model_options": {"gpd": {"training": {"device_batch": 9}}}},
         r"'model_options.gpd.training.device_batch' is 9, but batch_size is 8; expected a device_batch",
     ),
+    "a learning rate of no network": (
+        {"model_options": {"baer-kradolfer": {"learning_rates": [0.1]}}},
+        r"'model_options.baer-kradolfer.learning_rates' has no effect, since baer-kradolfer is no neural network",
+    ),
+    "batches of no network": (
+        {"model_options": {"oracle": {"training": {"threads": 1, "batch_size": 8}}}},
+        r"'model_options.oracle.training.batch_size' has no effect",
+    ),
     "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
 }
 
@@ -128,6 +136,18 @@ def test_mistakes_are_one_line(name):
     with pytest.raises(InputError, match=message) as caught:
         project(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_options_of_models_that_are_not_in_this_run_do_not_stop_it():
+    options = {"gpd": {"training": {"batch_size": 256}}}
+    assert project(models=["phasenet"], training={"device_batch": 512}, model_options=options).models.keys() == {
+        "phasenet"
+    }
+
+
+def test_whole_numbers_of_a_model_s_training_are_whole():
+    options = project(model_options={"gpd": {"training": {"batch_size": 256.0}}}).config["model_options"]
+    assert type(options["gpd"]["training"]["batch_size"]) is int
 
 
 def test_a_mistake_is_named_in_the_file_that_holds_it(tmp_path):

@@ -69,6 +69,13 @@ def test_an_empty_panel_says_why_within_its_frame():
         assert frame.x0 < inside.x0 and inside.x1 < frame.x1 and frame.y0 < inside.y0 and inside.y1 < frame.y1
 
 
+def test_a_network_that_nothing_teaches_has_a_panel_that_says_so():
+    histories = {("a", "0.01"): history([1.0], "detector")}
+    figure = loss_panels(histories, [("a", "One")], reasons={("a", "picker"): f"{MISSING} S"})
+    assert len(figure.axes) == 2
+    assert [word.replace("\n", " ") for word in words(figure.axes[1])] == [f"not trained: {MISSING} S"]
+
+
 def test_a_diverged_training_is_named():
     histories = {("a", "0.1"): history([3.0, np.nan]), ("a", "0.01"): history([2.0, 1.0])}
     (axes,) = loss_panels(histories, [("a", "Source")]).axes
@@ -88,6 +95,10 @@ def test_it_fits_a_page_and_its_letters_can_be_read(count):
     assert len(colours) == len(markers) == 3
 
 
+def files(folder):
+    return folder / "history.csv", folder / "run.json"
+
+
 def write(folder, table, run):
     folder.mkdir()
     table.to_csv(folder / "history.csv", index=False)
@@ -97,15 +108,15 @@ def write(folder, table, run):
 def test_files_are_read_and_the_same_bytes_come_out(tmp_path):
     for name, course in (("good", [2.0, 1.0]), ("diverged", [np.nan]), ("empty", [])):
         write(tmp_path / name, history(course), {"unlearned": {} if name == "good" else {"p_sample_pred": name}})
-    folders = {(name, "0.01"): tmp_path / name for name in ("good", "diverged", "empty")}
-    sources = [(name, name) for name, _ in folders]
+    trainings = {(name, "0.01"): files(tmp_path / name) for name in ("good", "diverged", "empty")}
+    sources = [(name, name) for name, _ in trainings]
     for number in (1, 2):
-        draw_losses(folders, sources, tmp_path / f"{number}.pdf", tmp_path / f"{number}.png", title="losses")
+        draw_losses(trainings, sources, tmp_path / f"{number}.pdf", tmp_path / f"{number}.png", title="losses")
     assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
     (tmp_path / "good" / "history.csv").write_text("epoch,dev_loss\n1,2\n")
     with pytest.raises(InputError, match="good/history.csv: not a readable history"):
-        draw_losses(folders, sources, tmp_path / "3.pdf", tmp_path / "3.png")
+        draw_losses(trainings, sources, tmp_path / "3.pdf", tmp_path / "3.png")
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -116,5 +127,5 @@ def test_reasons_are_those_of_run_json(several, tmp_path, monkeypatch):
     write(tmp_path / "b", history([]), run)
     drawn = []
     monkeypatch.setattr(losses, "loss_panels", lambda *_, reasons, **__: drawn.append(reasons) or Figure())
-    draw_losses({(name, "0.1"): tmp_path / name for name in "ab"}, [], tmp_path / "a.pdf", tmp_path / "a.png")
+    draw_losses({(name, "0.1"): files(tmp_path / name) for name in "ab"}, [], tmp_path / "a.pdf", tmp_path / "a.png")
     assert drawn == [{("b", "B" if several else ""): f"{MISSING} S"}]

@@ -40,8 +40,17 @@ def test_a_model_may_have_learning_rates_of_its_own():
     some = grid(models=["phasenet", "cred"], model_options={"cred": {"learning_rates": [2e-3]}})
     assert some.learning_rates("cred") == ["0.002"]
     assert some.learning_rates("phasenet") == ["0.01", "0.001", "0.0001"]
-    with pytest.raises(InputError, match="0.01"):
+    with pytest.raises(InputError, match="'model_options.cred.learning_rates': two of them are 0.01"):
         grid(model_options={"cred": {"learning_rates": [0.01, 0.010000001]}})
+
+
+def test_a_model_that_no_source_can_teach_is_left_out():
+    """LenDB has no windows to search on, and published weights are of their own model alone."""
+    some = grid(datasets=["lendb"], targets=["ethz"], models=["phasenet", "baer-kradolfer"])
+    (line,) = some.unused()
+    assert "baer-kradolfer is left out, since no source can teach it" in line
+    with pytest.raises(InputError, match="none of them can learn anything from a source"):
+        grid(datasets=["lendb"], targets=["ethz"], models=["baer-kradolfer"])
 
 
 def test_what_is_learned_from_windows_needs_a_source_that_has_them():
@@ -63,7 +72,7 @@ def test_sources_and_targets_can_differ():
 
 
 def test_learning_rates_that_share_a_path():
-    with pytest.raises(InputError, match="0.01"):
+    with pytest.raises(InputError, match="config.yaml: key 'learning_rates': two of them are 0.01 to six digits"):
         grid(learning_rates=[0.01, 0.010000001])
 
 

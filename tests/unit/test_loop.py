@@ -227,7 +227,7 @@ def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_
         "score_detection": "the train split has no trace",
         "score_p_or_s": "the train split has no trace",
         "p_sample_pred": "the train split has no trace with a pick of P",
-        "s_sample_pred": "the source has no label that it is asked to learn",
+        "s_sample_pred": "the source declares no S picks",
     }
     assert list(noted) == list(adapter.networks())
 

@@ -7,8 +7,8 @@ rule adopt:
     input:
         unpack(weights_pair),
     output:
-        weights="results/published/{model}/{source}/weights.npz",
-        selected=f"results/selected/{{model}}/{{source}}/seed{FIRST_SEED}.json",
+        weights=PUBLISHED,
+        selected=SELECTED.format(model="{model}", source="{source}", seed=FIRST_SEED),
     log:
         "results/logs/adopt/{model}/{source}.log",
     benchmark:

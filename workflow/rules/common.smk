@@ -123,8 +123,9 @@ def picker_paths(patterns, pickers):
     ]
 
 
+PUBLISHED = "results/published/{model}/{source}/weights.npz"
 PUBLISHED_WEIGHTS = picker_paths(
-    "results/published/{model}/{source}/weights.npz",
+    PUBLISHED,
     [picker for picker in GRID.pickers() if picker[1] in PROJECT.published],
 )
 
@@ -142,11 +143,19 @@ TRAINED_MODELS = [
 ]
 
 
+def sources_of(model, phase):
+    """The sources from which a model can have learned to pick a phase."""
+    return [name for name in GRID.sources_of(model) if phase in {a.phase for a in GRID.answers(model, name)}]
+
+
 def models_of(phase):
     """The models with onsets of a phase to show."""
-    return [name for name in ONSET_MODELS if phase in PROJECT.models[name]["phases"]]
+    return [name for name in ONSET_MODELS if sources_of(name, phase)]
 
 
+IN_DOMAIN_PHASES = [
+    p for p in PHASES if any(name in sources_of(m, p) for m in models_of(p) for name in ONSET_IN_DOMAIN)
+]
 IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
 CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
 SEARCH = "results/figures/training/{model}-search.{kind}"
@@ -154,7 +163,7 @@ SEARCHED_MODELS = [name for name in GRID.models if LEARNS_FROM[name] == "windows
 LOSSES = "results/figures/training/{model}.{kind}"
 FIGURES = [
     *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
-    *expand(IN_DOMAIN, phase=[phase for phase in PHASES if ONSET_IN_DOMAIN and models_of(phase)], kind=["pdf", "png"]),
+    *expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind=["pdf", "png"]),
     *(
         path
         for phase in PHASES

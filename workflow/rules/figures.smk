@@ -22,6 +22,8 @@ rule residuals_in_domain:
         "results/logs/figures/in-domain-residuals-{phase}.log",
     benchmark:
         "results/benchmarks/figures/in-domain-residuals-{phase}.tsv"
+    wildcard_constraints:
+        phase=ids(IN_DOMAIN_PHASES),
     conda:
         ENVIRONMENT
     resources:
@@ -47,6 +49,8 @@ use rule residuals_in_domain as residuals_cross_domain with:
         "results/logs/figures/{model}-residuals-{phase}.log",
     benchmark:
         "results/benchmarks/figures/{model}-residuals-{phase}.tsv"
+    wildcard_constraints:
+        phase=ids(PHASES if ONSET_TARGETS else []),
     params:
         version=VERSIONS["figures"],
         panels=panels_across,
@@ -59,8 +63,8 @@ rule search:
     input:
         histories=search_files,
     output:
-        pdf="results/figures/training/{model}-search.pdf",
-        png="results/figures/training/{model}-search.png",
+        pdf=SEARCH.format(model="{model}", kind="pdf"),
+        png=SEARCH.format(model="{model}", kind="png"),
     log:
         "results/logs/figures/{model}-search.log",
     benchmark:
@@ -86,8 +90,8 @@ rule losses:
     input:
         unpack(losses_files),
     output:
-        pdf="results/figures/training/{model}.pdf",
-        png="results/figures/training/{model}.png",
+        pdf=LOSSES.format(model="{model}", kind="pdf"),
+        png=LOSSES.format(model="{model}", kind="png"),
     log:
         "results/logs/figures/{model}-losses.log",
     benchmark:

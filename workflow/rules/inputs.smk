@@ -158,7 +158,7 @@ def candidate_folders(wildcards):
 def selected_weights(wildcards):
     """The weights that may have been selected: all of the picker's candidates, or the published ones."""
     if wildcards.source in PROJECT.published:
-        return f"results/published/{wildcards.model}/{wildcards.source}/weights.npz"
+        return PUBLISHED
     return expand(WEIGHTS, lr=learning_rates(wildcards), allow_missing=True)
 
 
@@ -234,7 +234,7 @@ def cells_of(model, source):
 def pairs_in_domain(phase):
     """(model, dataset) of every picker with onsets of a phase to show on its own source."""
     models = models_of(phase)
-    return [(model, name) for model in models for name in ONSET_IN_DOMAIN if name in GRID.sources_of(model)]
+    return [(model, name) for model in models for name in ONSET_IN_DOMAIN if name in sources_of(model, phase)]
 
 
 def in_domain(wildcards):
@@ -243,8 +243,9 @@ def in_domain(wildcards):
 
 
 def across(wildcards):
-    """One model with all sources."""
-    return [cells_of(wildcards.model, source) for source in GRID.sources_of(wildcards.model)]
+    """One model with all sources from which it can have learned the phase."""
+    model = wildcards.model
+    return [cells_of(model, source) for source in sources_of(model, wildcards.phase)]
 
 
 def sources_learned_from(model):
@@ -281,10 +282,10 @@ def test_file(model, source, target):
     return f"{PREDICTIONS}/{target}/test_task23.parquet".format(model=model, source=source, seed=FIRST_SEED)
 
 
-def trainings_of(model):
-    """(source, learning rate, folder) of every training of a model."""
+def trainings_of(model, pattern):
+    """(source, learning rate, file) of every training of a model."""
     return [
-        (source, lr, CANDIDATE.format(model=model, source=source, lr=lr, seed=FIRST_SEED))
+        (source, lr, pattern.format(model=model, source=source, lr=lr, seed=FIRST_SEED))
         for source in sources_learned_from(model)
         for lr in GRID.learning_rates(model)
     ]
@@ -292,20 +293,17 @@ def trainings_of(model):
 
 def losses_files(wildcards):
     """The losses of all trainings of a model, and what is noted of them."""
-    folders = [folder for _, _, folder in trainings_of(wildcards.model)]
-    return {
-        "histories": [f"{folder}/history.csv" for folder in folders],
-        "runs": [f"{folder}/run.json" for folder in folders],
-    }
+    patterns = {"histories": HISTORY, "runs": RECORD}
+    return {name: [file for *_, file in trainings_of(wildcards.model, pattern)] for name, pattern in patterns.items()}
 
 
 def panels_of_losses(wildcards):
-    """Panels and folders of a model's losses."""
+    """Panels of a model's losses, and what the files hold in their order."""
     model = wildcards.model
     return {
         "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
         "sources": titled(PROJECT.datasets, sources_learned_from(model)),
-        "folders": trainings_of(model),
+        "trainings": [training for *training, _ in trainings_of(model, HISTORY)],
     }
 
 
@@ -323,7 +321,7 @@ def panels_in_domain(wildcards):
 def panels_across(wildcards):
     """Rows, columns and files of a model's cross-domain figure."""
     phase, model = wildcards.phase, wildcards.model
-    sources, title = GRID.sources_of(model), PROJECT.models[model]["title"]
+    sources, title = sources_of(model, phase), PROJECT.models[model]["title"]
     return {
         "title": f"{phase} residuals of {title} across domains (test, seed {FIRST_SEED})\n"
         "rows: sources, columns: targets",

@@ -10,7 +10,7 @@ rule tables:
     input:
         metrics="results/metrics.csv",
     output:
-        TABLES,
+        tables=TABLES,
     log:
         "results/logs/tables.log",
     benchmark:
@@ -34,7 +34,7 @@ rule selection:
     input:
         selected=picker_paths(SELECTED, GRID.trained_pickers()),
     output:
-        SELECTION,
+        tables=SELECTION,
     log:
         "results/logs/selection.log",
     benchmark:

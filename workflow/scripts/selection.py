@@ -8,4 +8,4 @@ from pickbench.tables.selection import write_selection
 with logged(snakemake.log[0]):
     params = snakemake.params
     selected = [(model, source, Path(file)) for model, source, file in params.selected]
-    write_selection(selected, params.models, params.datasets, Path(snakemake.output[0]).with_suffix(""))
+    write_selection(selected, params.models, params.datasets, Path(snakemake.output.tables[0]).with_suffix(""))

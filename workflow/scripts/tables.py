@@ -8,4 +8,4 @@ from pickbench.tables.content import write_tables
 
 with logged(snakemake.log[0]):
     metrics = read_metrics(snakemake.input.metrics)
-    write_tables(metrics, snakemake.params.models, snakemake.params.datasets, Path(snakemake.output[0]).parent)
+    write_tables(metrics, snakemake.params.models, snakemake.params.datasets, Path(snakemake.output.tables[0]).parent)

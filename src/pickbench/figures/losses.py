@@ -33,7 +33,7 @@ Look = dict[str, object]
 
 
 def draw_losses(
-    folders: Mapping[Key, Path],
+    trainings: Mapping[Key, tuple[str | Path, str | Path]],
     sources: Names,
     pdf: str | Path,
     png: str | Path,
@@ -44,8 +44,8 @@ def draw_losses(
 
     Parameters
     ----------
-    folders
-        (source id, learning rate) -> the candidate's folder with history.csv and run.json.
+    trainings
+        (source id, learning rate) -> the candidate's history.csv and run.json.
     sources
         (id, title), in the order of the panels.
     pdf, png
@@ -53,10 +53,10 @@ def draw_losses(
     title
         Heading of the figure.
     """
-    histories = {key: read_history(folder / "history.csv") for key, folder in folders.items()}
+    histories = {key: read_history(history) for key, (history, _) in trainings.items()}
     reasons = {}
-    for (source, _), folder in folders.items():
-        run = read_json(folder / "run.json")
+    for (source, _), (_, record) in trainings.items():
+        run = read_json(record)
         for network, facts in run.get("networks", {"": run}).items():
             for reason in facts.get("unlearned", {}).values():
                 reasons[source, network] = reason
@@ -88,7 +88,9 @@ def loss_panels(
     Figure
         At most as wide as a printed page. A panel is grey where nothing was trained.
     """
-    networks = list(dict.fromkeys(name for table in histories.values() for name in table["network"])) or [""]
+    reasons = reasons or {}
+    learned = [name for table in histories.values() for name in table["network"]]
+    networks = list(dict.fromkeys([*learned, *(name for _, name in reasons if name)])) or [""]
     rates = list(dict.fromkeys(rate for _, rate in histories))
     looks = {
         rate: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]} for i, rate in enumerate(rates)
@@ -103,8 +105,7 @@ def loss_panels(
             tables = {rate: histories[source, rate] for rate in rates if (source, rate) in histories}
             tables = {rate: table[table["network"] == network] for rate, table in tables.items()}
             if all(table.empty for table in tables.values()):
-                given = reasons or {}
-                _untrained(axes, given.get((source, network)) or given.get((source, ""), ""))
+                _untrained(axes, reasons.get((source, network)) or reasons.get((source, ""), ""))
             else:
                 _panel(axes, tables, looks)
         for axes in grid[::columns]:

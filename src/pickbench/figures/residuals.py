@@ -81,7 +81,6 @@ def draw_residuals(
     png: str | Path,
     *,
     title: str = "",
-    reasons: Mapping[Key, str] | None = None,
 ) -> None:
     """Draw a matrix of residual histograms from prediction files, and save it.
 
@@ -97,14 +96,14 @@ def draw_residuals(
         Dataset id -> region, which sets the axis of a panel: the target's, across domains the source's as well.
     pdf, png
         Where to save.
-    title, reasons
+    title
         See `residual_matrix`.
     """
     cells = {key: read_residuals(file, phase) for key, file in files.items()}
     limits = {
         (row, column): residual_limit_s(regions[column], regions.get(row)) for row, _ in rows for column, _ in columns
     }
-    style.save(residual_matrix(cells, rows, columns, limits, title=title, reasons=reasons), pdf, png)
+    style.save(residual_matrix(cells, rows, columns, limits, title=title), pdf, png)
 
 
 def residual_matrix(
@@ -114,7 +113,6 @@ def residual_matrix(
     limits: Mapping[Key, float],
     *,
     title: str = "",
-    reasons: Mapping[Key, str] | None = None,
 ) -> Figure:
     """Draw one panel for each row and column.
 
@@ -129,8 +127,6 @@ def residual_matrix(
         (row id, column id) -> half the width of the axis in seconds, 0.45 or 1.5; beyond it is an outlier.
     title
         Heading of the figure; further lines are set smaller, for example to say what rows and columns are.
-    reasons
-        (row id, column id) -> a better word than the three above for an empty panel.
 
     Returns
     -------
@@ -150,7 +146,7 @@ def residual_matrix(
                     _histogram(axes, residuals, limit_s)
                     continue
                 word = "not run" if (row, column) not in cells else "no answer" if residuals is None else "no picks"
-                _empty(axes, (reasons or {}).get((row, column), word))
+                _empty(axes, word)
         _titles(figure, grid, rows, columns)
         _legend(figure)
     return figure
@@ -261,7 +257,13 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=style.VERMILLION, label="median"),
         Line2D([], [], color=style.ORANGE, linestyle=(0, (2.5, 1.5)), label="mean"),
     ]
-    figure.text(0.5, 0.27 / height, "Residual (s).  OUT: share of picks beyond the axis", ha="center", va="bottom")
+    figure.text(
+        0.5,
+        0.27 / height,
+        "Residual (s), late is positive.  OUT: share beyond the axis",
+        ha="center",
+        va="bottom",
+    )
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.02 / height), ncols=4, borderaxespad=0,
         handlelength=1.6, columnspacing=1.4,

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 
 from pickbench.config import suggestion
-from pickbench.errors import InputError
+from pickbench.errors import InputError, model_file
 
 FOUNDATIONS = {"base", "curves", "network", "readout", "settings"}
 
@@ -51,4 +51,4 @@ def check_adapter(settings: dict) -> None:
     """
     name = settings["adapter"]
     if name not in adapters():
-        raise InputError(f"config/models/{settings['id']}.yaml: unknown adapter '{name}'{suggestion(name, adapters())}")
+        raise InputError(f"{model_file(settings['id'])}: unknown adapter '{name}'{suggestion(name, adapters())}")

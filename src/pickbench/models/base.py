@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
-from pickbench.errors import InputError
+from pickbench.errors import InputError, model_file
 from pickbench.files import replacing
 from pickbench.metrics.registry import ANSWERS, phases_to_learn
 from pickbench.models.settings import Setting, check_settings
@@ -111,7 +111,8 @@ class Fit:
         the source lacks.
     facts
         Further entries for run.json: of a network its device, the number of its parameters, its best epoch, and what
-        ended the training (`epochs`, `time` or `diverged`).
+        ended the training (`epochs`, `time` or `diverged`). A model of several networks has those of each, with its
+        `unlearned`, under `networks`.
     """
 
     weights: Weights
@@ -181,7 +182,7 @@ class Adapter(ABC):
     def __init__(self, settings: dict):
         self.settings = settings
         #: What to call the model in a message.
-        self.file = f"config/models/{settings['id']}.yaml"
+        self.file = model_file(settings["id"])
         check_settings(settings["id"], settings["settings"], self.SETTINGS)
 
     def check_claims(self) -> None:

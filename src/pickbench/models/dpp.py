@@ -24,8 +24,6 @@ from pickbench.training.transforms import normalise
 
 CLASSES = "PSN"
 CERTAIN = 0.5
-# Of a network that gives none of the answers that are to be learned.
-NOT_ASKED = "the source has no label that it is asked to learn"
 
 
 class Detector(Network):
@@ -187,7 +185,7 @@ class Adapter(base.Adapter):
         noted = {
             name: {**fits[name].facts, "unlearned": fits[name].unlearned}
             if name in fits
-            else {"unlearned": dict.fromkeys(network.GIVES, NOT_ASKED)}
+            else {"unlearned": dict.fromkeys(network.GIVES, f"the source declares no {_labels_of(network)} picks")}
             for name, network in self._networks.items()
         }
         return base.Fit(
@@ -209,3 +207,8 @@ class Adapter(base.Adapter):
             if wanted:
                 answers[wanted] = network.answer(replace(question, columns=wanted), self.weights_of(name, weights))
         return answers[question.columns]
+
+
+def _labels_of(network: Network) -> str:
+    """The phases that a network learns from."""
+    return network.phase if isinstance(network, Picker) else "P and S"

@@ -9,7 +9,7 @@ import torch
 
 from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
-from pickbench.errors import InputError
+from pickbench.errors import InputError, model_file
 from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
@@ -50,8 +50,7 @@ class Network(base.Adapter):
         name = settings.get("architecture")
         if name not in self.ARCHITECTURES:
             raise InputError(
-                f"config/models/{settings['id']}.yaml: key 'architecture' is {name!r}"
-                f"{suggestion(name, self.ARCHITECTURES)}"
+                f"{model_file(settings['id'])}: key 'architecture' is {name!r}{suggestion(name, self.ARCHITECTURES)}"
             )
         super().__init__(settings)
         self.own = settings["settings"]

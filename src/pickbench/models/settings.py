@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pickbench.errors import InputError, SettingError
+from pickbench.errors import InputError, SettingError, model_file
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def check_settings(model: str, own: Mapping, known: Mapping[str, Setting]) -> No
         The model's `settings`.
     known
         What the adapter reads.
-    file
-        The model's file, for messages.
+    model
+        The model's id, for messages.
 
     Raises
     ------
@@ -91,4 +91,4 @@ def check_settings(model: str, own: Mapping, known: Mapping[str, Setting]) -> No
     unknown = sorted(set(own) - set(known))
     if unknown:
         names = ", ".join(known) if known else "none"
-        raise InputError(f"config/models/{model}.yaml: unknown key 'settings.{unknown[0]}'; known are {names}")
+        raise InputError(f"{model_file(model)}: unknown key 'settings.{unknown[0]}'; known are {names}")
