@@ -20,6 +20,8 @@ CELL_EDGES = (*range(-80, 2801, 160), SAMPLES)
 # The published code takes cells of 158 samples, and so loses up to 38 samples over the window.
 PUBLISHED_CELL = 158
 PUBLISHED_EDGES = tuple(range(0, 19 * PUBLISHED_CELL + 1, PUBLISHED_CELL))
+# Windows at a time on a processor, so that what comes between waveforms and spectrograms stays in its cache.
+BLOCK = 16
 
 
 class Adapter(Network):
@@ -48,9 +50,14 @@ class Adapter(Network):
         The published code detrends, and scales each component by its peak.
         """
         waveforms = in_order_of(network, waveforms)
+        size = BLOCK if waveforms.device.type == "cpu" else len(waveforms)
+        parts = zip(waveforms.split(size), valid.split(size), strict=True)
+        return torch.cat([spectrogram(self._normalised(*part)) for part in parts])
+
+    def _normalised(self, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         if self.learns_as_published:
-            return spectrogram(normalise(waveforms, valid, "peak", trend=True))
-        return spectrogram(normalise(waveforms, valid, "std", across=True))
+            return normalise(waveforms, valid, "peak", trend=True)
+        return normalise(waveforms, valid, "std", across=True)
 
     def labels(
         self, network: torch.nn.Module, picks: torch.Tensor, phases: tuple[str, ...], plan: TrainingPlan
