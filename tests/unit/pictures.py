@@ -28,9 +28,11 @@ def check_page(figure: Figure, smallest: float = 5.0) -> None:
     assert min(text.get_fontsize() for text in shown) >= smallest
     boxes = np.array([text.get_window_extent(renderer).extents for text in shown])
     cut = (boxes[:, :2] < 0).any(-1) | (boxes[:, 2:] > [figure.bbox.width, figure.bbox.height]).any(-1)
-    assert [shown[i].get_text() for i in np.flatnonzero(cut)] == []
+    cut = [shown[i].get_text() for i in np.flatnonzero(cut)]
+    assert not cut, cut
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
     # Half a pixel of slack: boxes of neighbouring tick labels may touch.
     apart = ((low >= high.swapaxes(0, 1) - 0.5) | (high <= low.swapaxes(0, 1) + 0.5)).any(-1)
     np.fill_diagonal(apart, True)
-    assert [(shown[i].get_text(), shown[j].get_text()) for i, j in np.argwhere(~apart) if i < j] == []
+    overlapping = [(shown[i].get_text(), shown[j].get_text()) for i, j in np.argwhere(~apart) if i < j]
+    assert not overlapping, overlapping

@@ -37,9 +37,10 @@ MODEL_MARKERS = "os^DvP<X>*"
 CONTROL_COLOURS = ("#8C8C8C", "#B4B4B4")
 CONTROL_DASHES = ((0, (1, 1)), (0, (3, 1.5, 1, 1.5, 1, 1.5)))
 
-# Of a page of the journal, in inches: 90 mm and 180 mm.
+# Of a page of the journal, in inches: 90 mm, 180 mm, and what 240 mm leave for a figure above its caption.
 COLUMN_WIDTH_IN = 3.54
 PAGE_WIDTH_IN = 7.09
+PAGE_HEIGHT_IN = 8.8
 PNG_DPI = 250
 
 RC = {
