@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -111,6 +112,11 @@ def model_looks(models: Mapping[str, bool]) -> dict[str, Look]:
         looks[name] = Look(colours[i % len(colours)], dashes[i % len(dashes)], marker, filled, control)
         pickers, controls = pickers + (not control), controls + control
     return looks
+
+
+def lighter(colour: str, share: float) -> tuple[float, float, float]:
+    """Mix a colour with this share of white; RGB."""
+    return tuple((1 - share) * part + share for part in to_rgb(colour))
 
 
 @contextmanager
