@@ -9,7 +9,6 @@ from matplotlib.patches import Rectangle
 from pickbench.figures import style
 from pickbench.figures.matrices import (
     EMPTY,
-    SHOWN,
     average,
     colouring,
     draw_matrices,
@@ -19,6 +18,7 @@ from pickbench.figures.matrices import (
     readable_on,
     relative_luminance,
 )
+from pickbench.figures.shown import MATRICES
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.table import as_table
 from tests.unit.pictures import check_page, strings, texts
@@ -143,7 +143,7 @@ def test_values_are_those_of_test_seed_and_the_source_s_threshold():
             row("m", "pre-x", "b", 0.8),
         ]
     )
-    found = {name: model_matrices(table, shown, 42, ["m"], ["a"], ["b", "c"])["m"] for name, shown in SHOWN.items()}
+    found = {name: model_matrices(table, shown, 42, ["m"], ["a"], ["b", "c"])["m"] for name, shown in MATRICES.items()}
     assert {name: frame.at["a", "b"] for name, frame in found.items()} == {
         "auc": 0.1, "mcc": 0.4, "mae-P": 0.6, "mae-S": 0.7,
     }  # fmt: skip
@@ -185,10 +185,11 @@ def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets, metric):
     assert len(texts(figure)) > (n_models + (n_models > 1)) * n_sources * n_targets
 
 
-def test_files_repeat_byte_for_byte(tmp_path):
+@pytest.mark.parametrize("name", MATRICES)
+def test_files_repeat_byte_for_byte(name, tmp_path):
     table = as_table([row("m", "a", "b", 0.1), row("m", "a", "a", 0.2)])
     for number in (1, 2):
         out = tmp_path / f"{number}.pdf", tmp_path / f"{number}.png"
-        draw_matrices(table, "auc", 42, [("m", "M")], [("a", "A")], [("a", "A"), ("b", "B")], *out, title="T")
+        draw_matrices(table, name, 42, [("m", "M")], [("a", "A")], [("a", "A"), ("b", "B")], *out, title="T")
     assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()

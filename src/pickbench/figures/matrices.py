@@ -1,13 +1,11 @@
 """Matrices of one metric across domains, from the long table of results alone: sources by targets.
 
 There is a matrix for each model that is no control, and one of their average. Darker is better, whichever direction
-the metric has, and the numbers stand in the cells. Which metrics are shown is fixed in `SHOWN`, so that a workflow can
-name the files before there are results.
+the metric has, and the numbers stand in the cells.
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -21,7 +19,9 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from pickbench.figures import style
-from pickbench.metrics.registry import ANSWERS, METRICS, Answer, Metric
+from pickbench.figures.shown import MATRICES, Shown
+from pickbench.metrics.registry import Metric
+from pickbench.tables.content import ORIGIN_NOTE
 
 # ColorBrewer's, which is safe for the colour-blind and falls evenly in lightness; light stands for bad.
 COLOURS = "YlGnBu"
@@ -37,36 +37,6 @@ COLUMNS, TITLE_IN = 4, 0.17
 BAR_IN, BAR_HEIGHT_IN = 2.2, 0.09
 
 Names = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a figure of matrices shows.
-
-    Attributes
-    ----------
-    metric, threshold_from
-        As in metrics.csv.
-    column
-        Of the prediction files: the answer that is judged.
-    """
-
-    metric: str
-    column: str
-    threshold_from: str = ""
-
-    @property
-    def answer(self) -> Answer:
-        """Task and phase."""
-        return ANSWERS[self.column]
-
-
-SHOWN: dict[str, Shown] = {
-    "auc": Shown("auc", "score_detection"),
-    "mcc": Shown("mcc", "score_p_or_s", "source"),
-    "mae-P": Shown("mae_s", "p_sample_pred"),
-    "mae-S": Shown("mae_s", "s_sample_pred"),
-}
 
 
 def draw_matrices(
@@ -88,7 +58,7 @@ def draw_matrices(
     metrics
         The long table of results.
     name
-        Of `SHOWN`.
+        Of `MATRICES`.
     seed
         Which of the trainings.
     models
@@ -100,11 +70,13 @@ def draw_matrices(
     title
         Heading of the figure.
     """
-    shown = SHOWN[name]
+    shown = MATRICES[name]
     values = model_matrices(
         metrics, shown, seed, [m for m, _ in models], [s for s, _ in sources], [t for t, _ in targets]
     )
-    figure = matrix_figure(values, METRICS[shown.metric], models, sources, targets, title=title)
+    origin = ORIGIN_NOTE[shown.threshold_from]
+    note = f"{origin.capitalize()}. " if origin else ""
+    figure = matrix_figure(values, shown.metric, models, sources, targets, title=title, note=note)
     style.save(figure, pdf, png)
 
 
@@ -126,7 +98,7 @@ def model_matrices(
     part = metrics[
         (metrics["split"] == "test")
         & (metrics["seed"] == seed)
-        & (metrics["metric"] == shown.metric)
+        & (metrics["metric"] == shown.metric.name)
         & (metrics["phase"] == shown.answer.phase)
         & (metrics["threshold_from"] == shown.threshold_from)
     ]
@@ -153,6 +125,7 @@ def matrix_figure(
     targets: Names,
     *,
     title: str = "",
+    note: str = "",
 ) -> Figure:
     """Draw the matrices of one metric, and their average where there are several.
 
@@ -164,6 +137,8 @@ def matrix_figure(
         What the values are.
     models, sources, targets, title
         See `draw_matrices`.
+    note
+        What else a reader has to know, in a sentence.
 
     Returns
     -------
@@ -177,7 +152,7 @@ def matrix_figure(
     with style.style():
         span = ScalarMappable(norm, colours)
         span.set_array(np.concatenate([matrix.to_numpy(float).ravel() for _, matrix in panels]))
-        figure, grid = _layout(len(panels), sources, targets, metric, span, title)
+        figure, grid = _layout(len(panels), sources, targets, title, lambda page: _foot(page, metric, span, note))
         for number, (axes, (name, matrix)) in enumerate(zip(grid, panels, strict=True)):
             bold = {"fontweight": "bold"} if len(models) > 1 and number == len(models) else {}
             heading = axes.set_title(name, pad=2.5, **bold)
@@ -253,7 +228,7 @@ def _frame() -> dict[str, object]:
 
 
 def _layout(
-    count: int, sources: Names, targets: Names, metric: Metric, colours: ScalarMappable, title: str
+    count: int, sources: Names, targets: Names, title: str, foot_of: Callable[[Figure], float]
 ) -> tuple[Figure, list[Axes]]:
     """Lay out panels in inches, so that letters keep their size however many there are."""
     longest = max(len(name) for _, name in sources)
@@ -269,7 +244,7 @@ def _layout(
     needed = left + columns * (width + GAP_X_IN) - GAP_X_IN + RIGHT_IN
     page = max(needed, style.COLUMN_WIDTH_IN)
     figure = Figure(figsize=(page, 1))
-    foot = _foot(figure, metric, colours)
+    foot = foot_of(figure)
     names = min(0.1 + 0.05 * max(len(name) for _, name in targets), LEFT_MAX_IN)
     top = TOP_IN + (TITLE_IN if title else 0)
     room = (style.PAGE_HEIGHT_IN - top - names - foot + GAP_Y_IN) / rows - GAP_Y_IN
@@ -319,13 +294,13 @@ def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, fl
             label.set_fontsize(5)
 
 
-def _foot(figure: Figure, metric: Metric, colours: ScalarMappable) -> float:
+def _foot(figure: Figure, metric: Metric, colours: ScalarMappable, note: str) -> float:
     """Set colour bar and legend, and give the height that they take, in inches."""
     page = figure.get_figwidth()
     inches = {"transform": figure.dpi_scale_trans}
-    note = "Rows: sources, columns: targets. An average is over the models that have the cell."
-    text = figure.text(page / 2, 0.05, note, ha="center", va="bottom", fontsize=6.5, **inches)
-    style.fit(text, page - 0.16, lines=2)
+    said = f"Rows: sources, columns: targets. {note}An average is over the models that have the cell."
+    text = figure.text(page / 2, 0.05, said, ha="center", va="bottom", fontsize=6.5, **inches)
+    style.fit(text, page - 0.16, lines=3)
     bottom = 0.1 + 0.11 * len(text.get_text().splitlines())
     reason = "not run, no such answer or windows"
     if metric.at_threshold:
