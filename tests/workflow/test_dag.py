@@ -32,6 +32,8 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     picked = sum(len(model.get("phases", ["P", "S"])) for model in models if 3 in model["tasks"])
     assert jobs["residuals_cross_domain"] == picked
     assert jobs["residuals_in_domain"] == 2
+    # Across domains: AUC, MCC and the errors of P and S; residuals of P and S.
+    assert (jobs["roc"], jobs["matrices"], jobs["boxes"]) == (1, 4, 2)
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
@@ -59,6 +61,35 @@ def test_there_is_no_figure_of_a_phase_that_no_model_picks(figure, tmp_path):
     words = ("--configfile", DEMO, "--config", "models=[baer-kradolfer,cred]", "-n")
     said = snakemake(*words, directory=tmp_path).stdout
     assert f"{figure}-P.pdf" in said and f"{figure}-S.pdf" not in said
+
+
+COMPARED = {
+    # Models, datasets -> which figures compare them.
+    ("baer-kradolfer", "mini-stead"): ["boxes-P", "matrix-mae-P"],
+    ("cred", "mini-stead"): ["matrix-auc", "roc"],
+    ("phasenet", "mini-lendb"): ["matrix-auc", "roc"],
+    ("phasenet", "mini-geofon"): ["boxes-P", "boxes-S", "matrix-auc", "matrix-mae-P", "matrix-mae-S", "roc"],
+    ("phasenet", "mini-neic"): ["boxes-P", "boxes-S", "matrix-mae-P", "matrix-mae-S", "matrix-mcc"],
+    # Controls alone are in no comparison of sources.
+    ("oracle,random", "mini-stead"): ["roc"],
+}
+
+
+@pytest.mark.parametrize(("models", "datasets"), COMPARED)
+def test_figures_compare_what_models_answer_and_datasets_ask(models, datasets, tmp_path):
+    config = ("--config", f"models=[{models}]", f"datasets=[{datasets}]", f"sources=[{datasets}]")
+    said = snakemake("--configfile", DEMO, *config, "-n", "figures", directory=tmp_path).stdout
+    found = set(re.findall(r"results/figures/\S*?((?:roc|matrix|boxes)\S*)\.pdf", said))
+    assert sorted(found) == COMPARED[models, datasets]
+
+
+def test_published_weights_are_compared_across_domains_only(tmp_path):
+    path = tmp_path / "mine.yaml"
+    published = {"published": {"volpick": {"phasenet": "volpick"}}, "models": ["phasenet"]}
+    changes = {**published, "datasets": ["mini-stead"], "sources": ["pre-volpick"]}
+    path.write_text(yaml.safe_dump({**read_yaml(DEMO), **changes}), encoding="utf-8")
+    jobs = planned(snakemake("--configfile", path, "-n", "figures", directory=tmp_path))
+    assert "roc" not in jobs and (jobs["matrices"], jobs["boxes"]) == (4, 2)
 
 
 MISTAKES = {

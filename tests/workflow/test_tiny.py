@@ -81,10 +81,17 @@ def test_everything_is_there(run):
     for source in selection["source"].unique():
         stem = run / "results" / "export" / "phasenetlight" / source / "seed42" / "lr0.01"
         assert sbm.PhaseNetLight.load(stem, version_str="1").weights_version == "1"
-    for phase in "PS":
-        for name in (f"in-domain/residuals-{phase}", f"cross-domain/phasenetlight-residuals-{phase}"):
-            assert (run / "results" / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-            assert (run / "results" / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    across = [f"{name}-{phase}" for name in ("phasenetlight-residuals", "boxes", "matrix-mae") for phase in "PS"]
+    drawn = {
+        "in-domain": {"residuals-P", "residuals-S", "roc"},
+        "cross-domain": {*across, "matrix-auc", "matrix-mcc", "oracle-residuals-P", "oracle-residuals-S"},
+    }
+    for folder, names in drawn.items():
+        folder = run / "results" / "figures" / folder
+        assert {path.stem for path in folder.iterdir()} == names
+        for name in names:
+            assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+            assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     # Losses are drawn of what is trained, which the controls are not.
     drawn = {path.name for path in (run / "results" / "figures" / "training").iterdir()}
     assert drawn == {"phasenetlight.pdf", "phasenetlight.png"}
@@ -134,7 +141,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path = run / "datasets" / "tiny-far.yaml"
     before = path.read_text()
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
-    figures = {"residuals_in_domain", "residuals_cross_domain", "losses"}
+    # There is no ROC curve of a dataset without task 1.
+    figures = {"residuals_in_domain", "residuals_cross_domain", "losses", "matrices", "boxes"}
     assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")

@@ -6,12 +6,15 @@ the same data give the same bytes.
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -25,11 +28,20 @@ GREEN = "#009E73"
 BLUE = "#0072B2"
 PURPLE = "#CC79A7"
 INK = "#222222"
+SOFT = "#5A5A5A"
 PALE = "#E9E9E9"
+# Of models, in their order in the configuration. Numbers of colours, dashes and markers share no factor, so that two
+# models with one colour differ in the others.
+MODEL_COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE, SKY, INK)
+MODEL_DASHES = ("-", (0, (5, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
+MODEL_MARKERS = "os^DvP<X>*"
+CONTROL_COLOURS = ("#8C8C8C", "#B4B4B4")
+CONTROL_DASHES = ((0, (1, 1)), (0, (3, 1.5, 1, 1.5, 1, 1.5)))
 
-# Of a page of the journal, in inches: 90 mm and 180 mm.
+# Of a page of the journal, in inches: 90 mm, 180 mm, and what 240 mm leave for a figure above its caption.
 COLUMN_WIDTH_IN = 3.54
 PAGE_WIDTH_IN = 7.09
+PAGE_HEIGHT_IN = 8.8
 PNG_DPI = 250
 
 RC = {
@@ -60,6 +72,51 @@ RC = {
     "pdf.fonttype": 42,
     "svg.hashsalt": "pickbench",
 }
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a model is drawn wherever models are compared.
+
+    Attributes
+    ----------
+    colour, dashes, marker
+        As Matplotlib takes them.
+    filled
+        Whether an area is filled with the colour or only framed in it: a model beyond the colours is told apart by it.
+    control
+        Whether it is a control.
+    """
+
+    colour: str
+    dashes: object
+    marker: str
+    filled: bool = True
+    control: bool = False
+
+
+def model_looks(models: Mapping[str, bool]) -> dict[str, Look]:
+    """Give each model its look.
+
+    Parameters
+    ----------
+    models
+        Id -> whether it is a control. All models of a run, so that a model looks the same in every figure.
+    """
+    looks, pickers, controls = {}, 0, 0
+    for name, control in models.items():
+        i = controls if control else pickers
+        colours, dashes = (CONTROL_COLOURS, CONTROL_DASHES) if control else (MODEL_COLOURS, MODEL_DASHES)
+        marker = MODEL_MARKERS[(-1 - i if control else i) % len(MODEL_MARKERS)]
+        filled = not control and (i // len(colours)) % 2 == 0
+        looks[name] = Look(colours[i % len(colours)], dashes[i % len(dashes)], marker, filled, control)
+        pickers, controls = pickers + (not control), controls + control
+    return looks
+
+
+def lighter(colour: str, share: float) -> tuple[float, float, float]:
+    """Mix a colour with this share of white; RGB."""
+    return tuple((1 - share) * part + share for part in to_rgb(colour))
 
 
 @contextmanager
@@ -96,6 +153,41 @@ def _length_in(text: Text) -> float:
     """Length of a horizontal or upright text along its lines, with 3 % to spare for another resolution's hinting."""
     box = text.get_window_extent(FigureCanvasAgg(text.figure).get_renderer())
     return 1.03 * (box.height if text.get_rotation() == 90 else box.width) / text.figure.dpi
+
+
+def legend(figure: Figure, handles: Sequence[Artist], bottom_in: float, **options: object) -> float:
+    """Set a legend at the foot of a figure in as few rows as its width allows.
+
+    Parameters
+    ----------
+    figure
+        Its width has to be final, its height need not.
+    handles
+        What the legend names.
+    bottom_in
+        Lower edge, inches above that of the figure.
+    options
+        Further ones of `Figure.legend`.
+
+    Returns
+    -------
+    float
+        Upper edge, inches above that of the figure.
+    """
+    renderer, width_in = FigureCanvasAgg(figure).get_renderer(), figure.get_figwidth()
+    place = {
+        "loc": "lower center",
+        "bbox_to_anchor": (width_in / 2, bottom_in),
+        "bbox_transform": figure.dpi_scale_trans,
+    }
+    look = {"borderaxespad": 0, "borderpad": 0, "columnspacing": 1.4, "handlelength": 2.0} | options
+    for rows in range(1, len(handles) + 1):
+        made = figure.legend(handles=list(handles), ncols=-(-len(handles) // rows), **place, **look)
+        box = made.get_window_extent(renderer)
+        if box.width <= 0.98 * width_in * figure.dpi or rows == len(handles):
+            break
+        made.remove()
+    return box.y1 / figure.dpi
 
 
 def save(figure: Figure, pdf: str | Path, png: str | Path) -> None:

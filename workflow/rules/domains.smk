@@ -1,0 +1,87 @@
+# In: the prediction files of all pickers, and the long table of results. Out: what compares models with each other: ROC
+# curves of every model on its own source, and across domains, of all sources on all targets, matrices of a metric and box
+# plots of residuals. With several seeds, the first one is drawn. Controls are in the ROC curves alone: they learn nothing
+# from a source, and would repeat one row for each.
+
+
+localrules:
+    roc,
+    matrices,
+    boxes,
+
+
+rule roc:
+    input:
+        cells=[cells_of(model, name) for model, name in pickers_at_home()],
+    output:
+        pdf=ROC.format(kind="pdf"),
+        png=ROC.format(kind="png"),
+    log:
+        "results/logs/figures/roc.log",
+    benchmark:
+        "results/benchmarks/figures/roc.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_of_roc,
+        controls=CONTROLS,
+    message:
+        "drawing ROC curves"
+    script:
+        "../scripts/roc.py"
+
+
+rule matrices:
+    input:
+        metrics="results/metrics.csv",
+    output:
+        pdf=MATRIX.format(shown="{shown}", kind="pdf"),
+        png=MATRIX.format(shown="{shown}", kind="png"),
+    log:
+        "results/logs/figures/matrix-{shown}.log",
+    benchmark:
+        "results/benchmarks/figures/matrix-{shown}.tsv"
+    wildcard_constraints:
+        shown=ids(MATRICES),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_of_matrices,
+    message:
+        "drawing matrices across domains: {wildcards.shown}"
+    script:
+        "../scripts/matrices.py"
+
+
+rule boxes:
+    input:
+        cells=lambda wildcards: [cells_of(*picker) for picker in pickers_with(ONSETS[wildcards.phase])],
+    output:
+        pdf=BOXES.format(phase="{phase}", kind="pdf"),
+        png=BOXES.format(phase="{phase}", kind="png"),
+    log:
+        "results/logs/figures/boxes-{phase}.log",
+    benchmark:
+        "results/benchmarks/figures/boxes-{phase}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="2h",
+    params:
+        version=VERSIONS["figures"],
+        panels=panels_of_boxes,
+        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+        controls=CONTROLS,
+    message:
+        "drawing box plots of {wildcards.phase} residuals across domains"
+    script:
+        "../scripts/boxes.py"
