@@ -28,7 +28,6 @@ TICKS = {0.45: (-0.3, 0.0, 0.3), 1.5: (-1.0, 0.0, 1.0)}
 # Picks and many labels lie on whole samples of 10 ms, and so do the edges: the shift puts them clearly inside a bin.
 BIN_SHIFT_S = 1e-5
 
-SOFT = "#5A5A5A"
 # Inches: margins, gap between panels, room for tick labels within the matrix, and the widest useful panel.
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 0.36, 0.06, 0.32, 0.56, 0.06
 TITLE_LINE_IN, TICK_LABELS_IN, PANEL_WIDTH_MAX_IN = 0.15, 0.13, 1.7
@@ -39,8 +38,8 @@ Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
 
 
-def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
-    """Read the residuals of one phase from a task 2/3 prediction file.
+def read_onsets(parquet: str | Path, phase: str, *more: str) -> pd.DataFrame | None:
+    """Read the rows of one phase from a task 2/3 prediction file.
 
     Parameters
     ----------
@@ -48,11 +47,13 @@ def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
         {split}_task23.parquet.
     phase
         "P" or "S".
+    more
+        Columns besides the trace's name, its sampling rate, the label, its onset and the pick.
 
     Returns
     -------
-    np.ndarray or None
-        (n,) seconds; None where the model has no such answer.
+    DataFrame or None
+        One row a window; None where the model has no such answer.
 
     Raises
     ------
@@ -60,15 +61,22 @@ def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
         If the file cannot be read, or only some of its rows have an answer.
     """
     answer = next(answer for answer in ANSWERS.values() if answer.phase == phase)
-    columns = ["trace_name", "phase_label", "phase_onset", "sampling_rate", answer.column]
+    columns = ["trace_name", "phase_label", "phase_onset", "sampling_rate", answer.column, *more]
     try:
         table = pd.read_parquet(parquet, columns=columns)
     except (OSError, ValueError) as error:
         raise InputError(f"{parquet}: not a whole prediction file: {error}") from error
     if len(table) and not has_answer(table, answer):
         return None
-    check_whole(rows_of(table, answer), answer, str(parquet))
-    return residuals_s(table, phase)
+    rows = rows_of(table, answer)
+    check_whole(rows, answer, str(parquet))
+    return rows.reset_index(drop=True)
+
+
+def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
+    """Read the residuals of one phase, (n,) seconds, with parameters and errors as of `read_onsets`."""
+    rows = read_onsets(parquet, phase)
+    return None if rows is None else residuals_s(rows, phase)
 
 
 def draw_residuals(
@@ -169,7 +177,7 @@ def _grid(n_rows: int, n_columns: int, extra_gap_in: float, title: str) -> tuple
     left = LEFT_IN + (size[0] - needed) / 2
     figure = Figure(figsize=size)
     for number, line in enumerate(title.splitlines()):
-        look = {"fontsize": 6.5, "color": SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
+        look = {"fontsize": 6.5, "color": style.SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
         y = 1 - (0.05 + number * TITLE_LINE_IN) / size[1]
         style.fit(figure.text(LEFT_IN / size[0], y, line, va="top", **look), size[0] - LEFT_IN - RIGHT_IN)
     grid = []
@@ -227,13 +235,22 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float) -> None:
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
     axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=1.08)
     count = str(n) if n < 10_000 else f"{n / 1000:.0f}k"
-    axes.text(0.965, 0.97, f"n {count}", transform=axes.transAxes, ha="right", va="top", fontsize=size, color=SOFT)
+    axes.text(
+        0.965, 0.97, f"n {count}", transform=axes.transAxes, ha="right", va="top", fontsize=size, color=style.SOFT
+    )
 
 
 def _empty(axes: Axes, word: str) -> None:
     axes.set_facecolor(style.PALE)
     axes.text(
-        0.5, 0.5, word, transform=axes.transAxes, ha="center", va="center", fontsize=_letter_size(axes), color=SOFT
+        0.5,
+        0.5,
+        word,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        fontsize=_letter_size(axes),
+        color=style.SOFT,
     )
 
 

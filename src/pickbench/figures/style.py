@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -25,6 +26,7 @@ GREEN = "#009E73"
 BLUE = "#0072B2"
 PURPLE = "#CC79A7"
 INK = "#222222"
+SOFT = "#5A5A5A"
 PALE = "#E9E9E9"
 
 # Of a page of the journal, in inches: 90 mm and 180 mm.
@@ -49,6 +51,8 @@ RC = {
     "ytick.major.width": 0.5,
     "xtick.major.size": 2.0,
     "ytick.major.size": 2.0,
+    "ytick.minor.width": 0.4,
+    "ytick.minor.size": 1.2,
     "xtick.major.pad": 1.5,
     "ytick.major.pad": 1.5,
     "lines.linewidth": 0.9,
@@ -83,6 +87,14 @@ def fit(text: Text, length_in: float, *, lines: int = 1, smallest: float = 5.0) 
         text.set_fontsize(text.get_fontsize() - 0.5)
     if _length_in(text) > length_in and lines > 1:
         text.set_text(_wrapped(title, lines, break_words=True))
+
+
+def say(axes: Axes, words: str, *, lines: int = 4) -> None:
+    """Say in an empty panel why there is nothing in it."""
+    axes.set_facecolor(PALE)
+    axes.set(xticks=[], yticks=[])
+    text = axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
+    fit(text, 0.92 * axes.get_position().width * axes.figure.get_figwidth(), lines=lines)
 
 
 def _wrapped(title: str, lines: int, break_words: bool) -> str:
