@@ -32,6 +32,9 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     picked = sum(len(model.get("phases", ["P", "S"])) for model in models if 3 in model["tasks"])
     assert jobs["residuals_cross_domain"] == picked
     assert jobs["residuals_in_domain"] == 2
+    # Every dataset is described; residuals of both phases against two conditions need tasks 2 and 3, so not LenDB.
+    assert jobs["facts"] == jobs["overview"] == datasets
+    assert jobs["conditions"] == 2 * 2 * (datasets - 1)
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
@@ -59,6 +62,15 @@ def test_there_is_no_figure_of_a_phase_that_no_model_picks(figure, tmp_path):
     words = ("--configfile", DEMO, "--config", "models=[baer-kradolfer,cred]", "-n")
     said = snakemake(*words, directory=tmp_path).stdout
     assert f"{figure}-P.pdf" in said and f"{figure}-S.pdf" not in said
+
+
+def test_records_of_a_target_alone_are_described_and_those_of_a_source_have_residuals(tmp_path):
+    said = snakemake("--configfile", DEMO, "-n", directory=tmp_path).stdout
+    for name in ("mini-stead", "mini-ethz", "mini-geofon"):
+        assert f"results/figures/datasets/{name}.pdf" in said
+        for condition in ("snr", "distance"):
+            figure = f"results/figures/in-domain/{name}-residuals-P-{condition}.pdf"
+            assert (figure in said) == (name != "mini-ethz")
 
 
 MISTAKES = {

@@ -85,6 +85,11 @@ def test_everything_is_there(run):
         for name in (f"in-domain/residuals-{phase}", f"cross-domain/phasenetlight-residuals-{phase}"):
             assert (run / "results" / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
             assert (run / "results" / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("tiny-local", "tiny-far", "tiny-p"):
+        assert (run / "results" / "figures" / "datasets" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    drawn = {path.stem for path in (run / "results" / "figures" / "in-domain").glob("tiny-*.pdf")}
+    conditions = [f"residuals-{phase}-{condition}" for phase in "PS" for condition in ("snr", "distance")]
+    assert drawn == {f"{name}-{condition}" for name in ("tiny-local", "tiny-far") for condition in conditions}
     # Losses are drawn of what is trained, which the controls are not.
     drawn = {path.name for path in (run / "results" / "figures" / "training").iterdir()}
     assert drawn == {"phasenetlight.pdf", "phasenetlight.png"}
@@ -134,7 +139,7 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path = run / "datasets" / "tiny-far.yaml"
     before = path.read_text()
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
-    figures = {"residuals_in_domain", "residuals_cross_domain", "losses"}
+    figures = {"residuals_in_domain", "residuals_cross_domain", "losses", "conditions", "overview"}
     assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")

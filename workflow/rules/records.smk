@@ -1,11 +1,12 @@
 # In: prepared datasets, and the prediction files. Out: the facts of each dataset, one row a trace and one row a pick; and
-# figures for which records matter: onset residuals in-domain against signal-to-noise ratio and against distance, every
-# model on one dataset.
+# figures for which records matter: what each dataset consists of; and onset residuals in-domain against signal-to-noise
+# ratio and against distance, every model on one dataset.
 
 from pickbench.conditions import CONDITIONS
 
 TRACE_FACTS = "results/facts/{dataset}/traces.parquet"
 PICK_FACTS = "results/facts/{dataset}/picks.parquet"
+OVERVIEW = "results/figures/datasets/{dataset}.{kind}"
 BY_CONDITION = "results/figures/in-domain/{dataset}-residuals-{phase}-{condition}.{kind}"
 
 
@@ -37,6 +38,20 @@ def panels_by_condition(wildcards):
     }
 
 
+def about(wildcards):
+    """What is known of a dataset without looking into it."""
+    settings = PROJECT.datasets[wildcards.dataset]
+    tasks = " and ".join(", ".join(map(str, settings["tasks"])).rsplit(", ", 1))
+    split = {"own": "its own split", "by-event": "split by event"}[settings["split"]]
+    return f"{settings['region']}; task{'s' if len(settings['tasks']) > 1 else ''} {tasks}; {split}"
+
+
+def title_of(wildcards):
+    """A dataset's title."""
+    return PROJECT.datasets[wildcards.dataset]["title"]
+
+
+FIGURES += expand(OVERVIEW, dataset=PROJECT.datasets, kind=["pdf", "png"])
 FIGURES += [
     path
     for dataset in ONSET_IN_DOMAIN
@@ -52,6 +67,7 @@ wildcard_constraints:
 
 localrules:
     conditions,
+    overview,
 
 
 rule facts:
@@ -102,3 +118,29 @@ rule conditions:
         "{wildcards.dataset}: drawing residuals of {wildcards.phase} against {wildcards.condition}"
     script:
         "../scripts/conditions.py"
+
+
+rule overview:
+    input:
+        traces=TRACE_FACTS,
+        picks=PICK_FACTS,
+    output:
+        pdf=OVERVIEW.replace("{kind}", "pdf"),
+        png=OVERVIEW.replace("{kind}", "png"),
+    log:
+        "results/logs/figures/{dataset}.log",
+    benchmark:
+        "results/benchmarks/figures/{dataset}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        version=VERSIONS["figures"],
+        title=title_of,
+        about=about,
+    message:
+        "{wildcards.dataset}: drawing what it consists of"
+    script:
+        "../scripts/overview.py"

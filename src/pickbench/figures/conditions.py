@@ -246,16 +246,12 @@ def _axis(axes: Axes, extent: tuple, logarithmic: bool, *, left: bool, bottom: b
     axes.set_yticklabels([f"{tick:g}".replace("-", "\N{MINUS SIGN}") if left else "" for tick in TICKS_S])
     if left:
         axes.set_ylabel("Residual (s)", labelpad=1.5)
-    # A label at the very edge would meet that of the next panel.
-    span = extent[1] - extent[0]
-    low, high = extent[0] + 0.04 * span, extent[1] - 0.04 * span
     if logarithmic:
-        steps = (1,) if span > 3 else (1, 3) if span > 1.5 else (1, 2, 5)
-        ticks = {float(np.log10(step * 10**power)): f"{step * 10**power:,}" for power in range(6) for step in steps}
+        ticks = style.log_ticks(*extent[:2])
     else:
-        places = MaxNLocator(5, steps=(1, 2, 5, 10)).tick_values(*extent[:2])
-        ticks = {float(tick): f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in places}
-    ticks = {place: text for place, text in ticks.items() if low <= place <= high}
+        places, margin = MaxNLocator(5, steps=(1, 2, 5, 10)).tick_values(*extent[:2]), 0.04 * (extent[1] - extent[0])
+        inside = places[(places >= extent[0] + margin) & (places <= extent[1] - margin)]
+        ticks = {float(tick): f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in inside}
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.tick_params(axis="x", labelbottom=bottom)
 
