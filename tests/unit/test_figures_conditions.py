@@ -51,7 +51,7 @@ def test_hexagons_hold_every_pick_and_share_a_scale():
     assert hexagons(second).sum() == 200
     assert first.collections[0].norm is second.collections[0].norm
     assert first.collections[0].norm.vmax == max(hexagons(first).max(), 10)
-    assert "n 1,900, 100 unknown" in strings(first) and "n 200, 100 unknown" in strings(second)
+    assert "1,900 picks and 100 for which it is unknown; and more" in strings(figure)
     (middle,) = [line for line in first.lines if to_hex(line.get_color()).upper() == style.VERMILLION]
     assert len(middle.get_xdata()) == 15 and np.abs(middle.get_ydata()).max() < scaled(0.05)
 
@@ -136,3 +136,11 @@ def test_a_damaged_prediction_file_is_named(tmp_path):
     files["a"].write_bytes(b"PAR1")
     with pytest.raises(InputError, match="a.parquet: not a whole prediction file"):
         draw(tmp_path, files, facts)
+
+
+@pytest.mark.parametrize(("number", "median"), [(59, False), (60, True)])
+def test_a_running_median_is_explained_only_where_there_is_one(number, median):
+    figure = panels({"a": (np.linspace(0, 40, number), np.zeros(number))})
+    said = " ".join(strings(figure))
+    assert ("10 % and 90 % of the picks" in said) == median
+    assert ("fewer than 60 picks: no running median" in said) != median

@@ -79,6 +79,13 @@ def test_histograms_are_shares_of_each_split():
     assert any(text.startswith(f"n 3,001 median {traces['distance_km'][:3001].median():.3g}") for text in first)
 
 
+@pytest.mark.parametrize(("origin", "label"), [("measured", "measured"), ("trace_snr_db", "of metadata")])
+def test_it_says_where_ratios_come_from(origin, label):
+    traces, picks = tables()
+    picks.attrs["snr"] = origin
+    assert overview(traces, picks).axes[3].get_xlabel() == f"SNR (dB), {label}"
+
+
 def test_rates_are_shares_of_the_traces():
     traces, picks = tables(100, rate_hz=np.repeat([100.0, 20.0, np.nan], [60, 20, 20]))
     words = strings(overview(traces, picks).axes[4])

@@ -114,7 +114,7 @@ def condition_panels(
     label
         Of the horizontal axis.
     title
-        Heading of the figure; a second line is set smaller.
+        Heading of the figure; a second line is set smaller, behind the number of picks.
 
     Returns
     -------
@@ -129,12 +129,14 @@ def condition_panels(
             figure, grid = _grid(1, title)
             style.say(grid[0], about.missing)
             return figure
-        figure, grid = _grid(len(models), title)
+        first, _, second = title.partition("\n")
+        second = "; ".join(filter(None, [_numbers(cells, about.logarithmic), second]))
+        figure, grid = _grid(len(models), f"{first}\n{second}")
         extent = _extent(values, about.logarithmic)
         drawn = []
         for number, (axes, (model, name)) in enumerate(zip(grid, models, strict=True)):
-            style.fit(axes.set_title(name, pad=2.5), axes.get_position().width * figure.get_figwidth(), smallest=6.0)
             points = cells.get(model)
+            style.fit(axes.set_title(name, pad=2.5), axes.get_position().width * figure.get_figwidth(), smallest=6.0)
             if points is None or not len(points[0]):
                 word = "not run" if model not in cells else "no answer" if points is None else "no picks"
                 style.say(axes, word)
@@ -142,7 +144,8 @@ def condition_panels(
                 drawn.append(_panel(axes, points, about.logarithmic, extent))
             columns = _columns(len(models))
             _axis(axes, extent, about.logarithmic, left=number % columns == 0, bottom=number + columns >= len(models))
-        _legend(figure, label, drawn)
+        lines = any(len(line.get_xdata()) > 2 for axes in grid for line in axes.lines)
+        _legend(figure, label, drawn, lines)
     return figure
 
 
@@ -224,11 +227,15 @@ def _panel(axes: Axes, points: Points, logarithmic: bool, extent: tuple) -> Poly
     at, low, middle, high = running(x, residual)
     for values, look in ((low, _band()), (high, _band()), (middle, _middle())):
         axes.plot(at, scaled(values), path_effects=OUTLINE, zorder=3, **look)
-    unknown = len(points[0]) - len(x)
-    count = f"n {len(x):,}" + (f", {unknown:,} unknown" if unknown else "")
-    box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8}
-    axes.text(0.98, 0.97, count, transform=axes.transAxes, ha="right", va="top", fontsize=6, zorder=4, bbox=box)
     return hexagons
+
+
+def _numbers(cells: Mapping[str, Points | None], logarithmic: bool) -> str:
+    """How many picks there are; every model answers the same windows, so it is said once."""
+    points = [points for points in cells.values() if points is not None]
+    count = max((len(_known(each, logarithmic)[0]) for each in points), default=0)
+    unknown = max((len(x) for x, _ in points), default=0) - count
+    return f"{count:,} picks" + (f" and {unknown:,} for which it is unknown" if unknown else "")
 
 
 def _middle() -> dict:
@@ -256,20 +263,22 @@ def _axis(axes: Axes, extent: tuple, logarithmic: bool, *, left: bool, bottom: b
     axes.tick_params(axis="x", labelbottom=bottom)
 
 
-def _legend(figure: Figure, label: str, drawn: list[PolyCollection]) -> None:
+def _legend(figure: Figure, label: str, drawn: list[PolyCollection], lines: bool) -> None:
     """Name the axis and the lines, and give the hexagons one scale."""
     width, height = figure.get_size_inches()
     boxes = [axes.get_position() for axes in figure.axes]
     middle = (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
     figure.text(middle, 0.4 / height, label, ha="center", va="bottom")
-    handles = [
-        Line2D([], [], label="running median", **_middle()),
-        Line2D([], [], label="10 % and 90 % of the picks", **_band()),
-    ]
-    figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(LEFT_IN / width, 0.2 / height), ncols=2, borderaxespad=0,
-        handlelength=2.0, columnspacing=1.4,
-    )  # fmt: skip
+    if lines:
+        handles = [
+            Line2D([], [], label="running median", **_middle()),
+            Line2D([], [], label="10 % and 90 % of the picks", **_band()),
+        ]
+        place = {"loc": "center left", "bbox_to_anchor": (LEFT_IN / width, 0.2 / height), "borderaxespad": 0}
+        figure.legend(handles=handles, ncols=2, handlelength=2.0, columnspacing=1.4, **place)
+    elif drawn:
+        words = f"fewer than {POINTS[0] * LEAST_PICKS} picks: no running median"
+        figure.text(LEFT_IN / width, 0.2 / height, words, va="center", fontsize=6.5, color=style.SOFT)
     if not drawn:
         return
     most = max((float(hexagons.get_array().max()) for hexagons in drawn if len(hexagons.get_array())), default=1.0)

@@ -29,7 +29,8 @@ STATION = {
     "color": style.ORANGE, "marker": "^", "linestyle": "", "markersize": 3.4,
     "markeredgewidth": 0.35, "markeredgecolor": style.INK,
 }  # fmt: skip
-BINS = 36
+# As many bins as the square root of the values, within these.
+BINS = (8, 36)
 # Share of a panel's height that is kept free for its numbers.
 HEAD = 0.3
 RATES_MAX = 6
@@ -72,16 +73,17 @@ def overview(traces: pd.DataFrame, picks: pd.DataFrame, *, title: str = "", abou
     Figure
         As wide as a printed page.
     """
+    # A merged table does not keep them.
+    kind = traces.attrs.get("distance", "")
+    how = "measured" if picks.attrs.get("snr") == MEASURED else "of metadata"
     picks = picks.merge(traces[[*KEY, "split"]], on=KEY, how="left")
     picked = traces.merge(picks[KEY].drop_duplicates(), on=KEY)
-    kind = traces.attrs.get("distance", "")
     with style.style():
         figure, grid = _grid(title, about)
         distance, magnitude, s_minus_p, snr, rates, table, map_ = grid
         _histogram(distance, picked, "distance_km", f"{kind} distance (km)".lstrip(), "distances", logarithmic=True)
         _histogram(magnitude, picked, "magnitude", "magnitude (of traces)", "magnitudes")
         _histogram(s_minus_p, s_minus_p_s(picks), "s_minus_p_s", "S − P (s)", "traces with P and S", logarithmic=True)
-        how = "measured" if picks.attrs.get("snr") == MEASURED else "of metadata"
         _histogram(snr, picks, "snr_db", f"SNR (dB), {how}", "signal-to-noise ratios")
         _rates(rates, traces["rate_hz"].to_numpy())
         _table(table, traces, picks)
@@ -182,12 +184,13 @@ def _histogram(
 
 
 def _edges(values: np.ndarray, *, tenths: bool) -> np.ndarray:
-    """Edges of some 36 bins over all but the outermost values; of whole tenths each bin has equally many."""
+    """Edges of bins over all but the outermost values; of whole tenths each bin has equally many."""
+    bins = int(np.clip(np.sqrt(len(values)), *BINS))
     low, high = np.percentile(values, (0.2, 99.8))
     margin = max(0.03 * (high - low), 0.05)
     if not tenths:
-        return np.linspace(low - margin, high + margin, BINS + 1)
-    step = max(round(np.ceil((high - low) / BINS * 10) / 10, 1), 0.1)
+        return np.linspace(low - margin, high + margin, bins + 1)
+    step = max(round(np.ceil((high - low) / bins * 10) / 10, 1), 0.1)
     return np.arange(np.floor(low * 10) / 10 - 0.05, high + step + 0.05, step)
 
 

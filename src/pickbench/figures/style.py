@@ -101,7 +101,7 @@ def say(axes: Axes, words: str, *, lines: int = 4) -> None:
 def log_ticks(low: float, high: float) -> dict[float, str]:
     """Places and labels of ticks between two powers of ten, given as exponents, for values that are drawn as such."""
     span = high - low
-    steps = (1,) if span > 3 else (1, 3) if span > 1 else (1, 2, 5)
+    steps = (1,) if span > 3 else (1, 3) if span > 1.25 else (1, 2, 5)
     values = [step * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high)) + 1) for step in steps]
     # A label at the very edge would meet that of the next panel.
     inside = [value for value in values if low + 0.04 * span <= np.log10(value) <= high - 0.04 * span]
