@@ -9,6 +9,7 @@ VERSIONS = {
     "simulate": 1,
     "prepare": 1,
     "split": 1,
+    "facts": 1,
     "windows": 1,
     "train": 3,
     "select": 1,

@@ -34,6 +34,9 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     assert jobs["residuals_in_domain"] == 2
     # Across domains: AUC, MCC and the errors of P and S; residuals of P and S.
     assert (jobs["roc"], jobs["matrices"], jobs["boxes"]) == (1, 4, 2)
+    # Every dataset is described; residuals of both phases against two conditions need tasks 2 and 3, so not LenDB.
+    assert jobs["facts"] == jobs["overview"] == datasets
+    assert jobs["conditions"] == 2 * 2 * (datasets - 1)
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
@@ -90,6 +93,15 @@ def test_published_weights_are_compared_across_domains_only(tmp_path):
     path.write_text(yaml.safe_dump({**read_yaml(DEMO), **changes}), encoding="utf-8")
     jobs = planned(snakemake("--configfile", path, "-n", "figures", directory=tmp_path))
     assert "roc" not in jobs and (jobs["matrices"], jobs["boxes"]) == (4, 2)
+
+
+def test_records_of_a_target_alone_are_described_and_those_of_a_source_have_residuals(tmp_path):
+    said = snakemake("--configfile", DEMO, "-n", directory=tmp_path).stdout
+    for name in ("mini-stead", "mini-ethz", "mini-geofon"):
+        assert f"results/figures/datasets/{name}.pdf" in said
+        for condition in ("snr", "distance"):
+            figure = f"results/figures/in-domain/{name}-residuals-P-{condition}.pdf"
+            assert (figure in said) == (name != "mini-ethz")
 
 
 MISTAKES = {

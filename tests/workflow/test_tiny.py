@@ -82,8 +82,11 @@ def test_everything_is_there(run):
         stem = run / "results" / "export" / "phasenetlight" / source / "seed42" / "lr0.01"
         assert sbm.PhaseNetLight.load(stem, version_str="1").weights_version == "1"
     across = [f"{name}-{phase}" for name in ("phasenetlight-residuals", "boxes", "matrix-mae") for phase in "PS"]
+    own = [f"{name}-residuals" for name in ("tiny-local", "tiny-far")]
+    conditions = [f"{name}-{phase}-{condition}" for name in own for phase in "PS" for condition in ("snr", "distance")]
     drawn = {
-        "in-domain": {"residuals-P", "residuals-S", "roc"},
+        "datasets": {"tiny-local", "tiny-far", "tiny-p"},
+        "in-domain": {"residuals-P", "residuals-S", "roc", *conditions},
         "cross-domain": {*across, "matrix-auc", "matrix-mcc", "oracle-residuals-P", "oracle-residuals-S"},
     }
     for folder, names in drawn.items():
@@ -142,7 +145,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     before = path.read_text()
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
     # There is no ROC curve of a dataset without task 1.
-    figures = {"residuals_in_domain", "residuals_cross_domain", "losses", "matrices", "boxes"}
+    compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
+    figures = {*compared, "losses", "conditions", "overview"}
     assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")

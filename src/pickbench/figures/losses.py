@@ -105,7 +105,8 @@ def loss_panels(
             tables = {rate: histories[source, rate] for rate in rates if (source, rate) in histories}
             tables = {rate: table[table["network"] == network] for rate, table in tables.items()}
             if all(table.empty for table in tables.values()):
-                _untrained(axes, reasons.get((source, network)) or reasons.get((source, ""), ""))
+                reason = reasons.get((source, network)) or reasons.get((source, ""), "")
+                style.say(axes, f"not trained: {reason}" if reason else "not trained")
             else:
                 _panel(axes, tables, looks)
         for axes in grid[::columns]:
@@ -136,15 +137,6 @@ def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
         y = size[1] - top - row * (PANEL_HEIGHT_IN + GAP_Y_IN) - PANEL_HEIGHT_IN
         grid.append(figure.add_axes([x / size[0], y / size[1], width / size[0], PANEL_HEIGHT_IN / size[1]]))
     return figure, grid
-
-
-def _untrained(axes: Axes, reason: str) -> None:
-    """Say in an empty panel that nothing was trained, and why."""
-    axes.set_facecolor(style.PALE)
-    axes.set(xticks=[], yticks=[])
-    words = f"not trained: {reason}" if reason else "not trained"
-    text = axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
-    style.fit(text, 0.92 * axes.get_position().width * axes.figure.get_figwidth(), lines=4)
 
 
 def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:

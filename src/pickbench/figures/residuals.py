@@ -38,8 +38,8 @@ Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
 
 
-def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
-    """Read the residuals of one phase from a task 2/3 prediction file.
+def read_onsets(parquet: str | Path, phase: str, *more: str) -> pd.DataFrame | None:
+    """Read the rows of one phase from a task 2/3 prediction file.
 
     Parameters
     ----------
@@ -47,11 +47,13 @@ def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
         {split}_task23.parquet.
     phase
         "P" or "S".
+    more
+        Columns besides the trace's name, its sampling rate, the label, its onset and the pick.
 
     Returns
     -------
-    np.ndarray or None
-        (n,) seconds; None where the model has no such answer.
+    DataFrame or None
+        One row a window; None where the model has no such answer.
 
     Raises
     ------
@@ -59,15 +61,22 @@ def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
         If the file cannot be read, or only some of its rows have an answer.
     """
     answer = next(answer for answer in ANSWERS.values() if answer.phase == phase)
-    columns = ["trace_name", "phase_label", "phase_onset", "sampling_rate", answer.column]
+    columns = ["trace_name", "phase_label", "phase_onset", "sampling_rate", answer.column, *more]
     try:
         table = pd.read_parquet(parquet, columns=columns)
     except (OSError, ValueError) as error:
         raise InputError(f"{parquet}: not a whole prediction file: {error}") from error
     if len(table) and not has_answer(table, answer):
         return None
-    check_whole(rows_of(table, answer), answer, str(parquet))
-    return residuals_s(table, phase)
+    rows = rows_of(table, answer)
+    check_whole(rows, answer, str(parquet))
+    return rows.reset_index(drop=True)
+
+
+def read_residuals(parquet: str | Path, phase: str) -> np.ndarray | None:
+    """Read the residuals of one phase, (n,) seconds, with parameters and errors as of `read_onsets`."""
+    rows = read_onsets(parquet, phase)
+    return None if rows is None else residuals_s(rows, phase)
 
 
 def draw_residuals(

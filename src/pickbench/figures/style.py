@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -61,6 +63,8 @@ RC = {
     "ytick.major.width": 0.5,
     "xtick.major.size": 2.0,
     "ytick.major.size": 2.0,
+    "ytick.minor.width": 0.4,
+    "ytick.minor.size": 1.2,
     "xtick.major.pad": 1.5,
     "ytick.major.pad": 1.5,
     "lines.linewidth": 0.9,
@@ -140,6 +144,24 @@ def fit(text: Text, length_in: float, *, lines: int = 1, smallest: float = 5.0) 
         text.set_fontsize(text.get_fontsize() - 0.5)
     if _length_in(text) > length_in and lines > 1:
         text.set_text(_wrapped(title, lines, break_words=True))
+
+
+def say(axes: Axes, words: str, *, lines: int = 4) -> None:
+    """Say in an empty panel why there is nothing in it."""
+    axes.set_facecolor(PALE)
+    axes.set(xticks=[], yticks=[])
+    text = axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
+    fit(text, 0.92 * axes.get_position().width * axes.figure.get_figwidth(), lines=lines)
+
+
+def log_ticks(low: float, high: float) -> dict[float, str]:
+    """Places and labels of ticks between two powers of ten, given as exponents, for values that are drawn as such."""
+    span = high - low
+    steps = (1,) if span > 3 else (1, 3) if span > 1.25 else (1, 2, 5)
+    values = [step * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high)) + 1) for step in steps]
+    # A label at the very edge would meet that of the next panel.
+    inside = [value for value in values if low + 0.04 * span <= np.log10(value) <= high - 0.04 * span]
+    return {float(np.log10(value)): f"{value:,.10g}" for value in inside}
 
 
 def _wrapped(title: str, lines: int, break_words: bool) -> str:
