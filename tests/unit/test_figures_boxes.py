@@ -9,7 +9,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from pickbench.figures import style
 from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, draw_boxes
 from pickbench.figures.boxes import style as used_style
-from tests.unit.pictures import check_page, strings
+from tests.unit.drawn import check_layout, strings
 
 REGIONS = {"near": "local", "wide": "regional", "far": "teleseismic", "farther": "teleseismic"}
 NAMES = {name: (name, name.upper()) for name in (*REGIONS, "pre-x")}
@@ -101,7 +101,7 @@ def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets, monkeypatch)
     looks = style.model_looks({name: False for name, _ in models})
     title = "P residuals across domains (test, seed 42)"
     figure = box_panels(boxes, models, sources, targets, regions, looks, title=title)
-    check_page(figure)
+    check_layout(figure)
     assert figure.get_figheight() <= style.PAGE_HEIGHT_IN + 0.01
     assert title in strings(figure)
 

@@ -21,7 +21,7 @@ from pickbench.figures.matrices import (
 from pickbench.figures.shown import MATRICES
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.table import as_table
-from tests.unit.pictures import check_page, strings, texts
+from tests.unit.drawn import check_layout, strings, texts
 
 AUC, MAE = METRICS["auc"], METRICS["mae_s"]
 
@@ -97,7 +97,7 @@ def test_equal_or_no_values_have_a_range_too(values, metric):
     frame = pd.DataFrame(values)
     _, norm = colouring([frame], metric)
     assert norm.vmin < norm.vmax
-    check_page(drawn([values], metric, "a", "ab"[: frame.shape[1]]))
+    check_layout(drawn([values], metric, "a", "ab"[: frame.shape[1]]))
 
 
 def test_empty_cells_are_grey_and_the_legend_says_why():
@@ -175,7 +175,7 @@ def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets, metric):
     figure = matrix_figure(
         frames, metric, models, sources, targets, title="Phase identification across domains (test, seed 42)"
     )
-    check_page(figure)
+    check_layout(figure)
     assert figure.get_figheight() < 9.5
     figure.draw_without_rendering()
     for axes in panels(figure):

@@ -13,7 +13,7 @@ from pickbench.errors import InputError
 from pickbench.figures import style
 from pickbench.figures.roc import PAD, STEP, Curve, axis_limit, draw_roc, read_curve, roc_curve, roc_panels, thinned
 from pickbench.metrics.scores import best_threshold, f1, operating_points
-from tests.unit.pictures import check_page, strings
+from tests.unit.drawn import check_layout, strings
 
 
 def scored(n=300, seed=0, separation=2.0, decimals=2):
@@ -140,7 +140,7 @@ def test_nothing_overlaps_or_is_cut(n_models, n_datasets):
     curves = {(m, d): at(0.1, 0.05 * i + 0.3 * (d == "d0")) for i, (m, _) in enumerate(models) for d, _ in datasets}
     curves |= {("m0", d): None for d, _ in datasets[1:]}
     looks = style.model_looks({name: i > 8 for i, (name, _) in enumerate(models)})
-    check_page(roc_panels(curves, models, datasets, looks, title="Event detection in-domain: ROC curves"))
+    check_layout(roc_panels(curves, models, datasets, looks, title="Event detection in-domain: ROC curves"))
 
 
 def write(folder, labels, scores, splits=("dev", "test")):
