@@ -18,4 +18,5 @@ VERSIONS = {
     "tables": 1,
     "figures": 2,
     "export": 1,
+    "rates": 1,
 }
