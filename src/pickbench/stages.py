@@ -16,7 +16,7 @@ VERSIONS = {
     "predict": 1,
     "metrics": 1,
     "tables": 1,
-    "figures": 2,
+    "figures": 3,
     "export": 1,
     "rates": 1,
 }
