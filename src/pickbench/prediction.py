@@ -6,7 +6,9 @@ finished cells as they are.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -126,6 +128,36 @@ class Picker:
         return cls(model, files, choice["seed"], batch_size)
 
 
+def answer_rows(picker: Picker, dataset: PreparedDataset, rows: pd.DataFrame, windows_file: str) -> pd.DataFrame:
+    """Answer windows, each answer by the weights selected for it.
+
+    Parameters
+    ----------
+    picker
+        The picker.
+    dataset
+        What to apply it to.
+    rows
+        Windows of it.
+    windows_file
+        task1 or task23: which answers are asked for.
+
+    Returns
+    -------
+    DataFrame
+        One row a window, one column an answer.
+    """
+    adapter = load_adapter(picker.model)
+    wanted = columns_of(windows_file, list(picker.weights_files))
+    answers = pd.DataFrame(index=rows.index)
+    for weights_file in dict.fromkeys(picker.weights_files[column] for column in wanted):
+        columns = [column for column in wanted if picker.weights_files[column] == weights_file]
+        weights = load_weights(weights_file)
+        question = Question(dataset, rows, columns, picker.seed, picker.batch_size)
+        answers[columns] = answer_windows(adapter, question, weights)
+    return answers
+
+
 def predict_file(picker: Picker, dataset: PreparedDataset, windows: Path, split: str, output: Path) -> None:
     """Write one prediction file of a picker.
 
@@ -142,15 +174,8 @@ def predict_file(picker: Picker, dataset: PreparedDataset, windows: Path, split:
     output
         The Parquet file.
     """
-    adapter, rows = load_adapter(picker.model), read_windows(windows, split)
-    wanted = columns_of(windows.stem, list(picker.weights_files))
-    answers = pd.DataFrame(index=rows.index)
-    for weights_file in dict.fromkeys(picker.weights_files[column] for column in wanted):
-        columns = [column for column in wanted if picker.weights_files[column] == weights_file]
-        weights = load_weights(weights_file)
-        question = Question(dataset, rows, columns, picker.seed, picker.batch_size)
-        answers[columns] = answer_windows(adapter, question, weights)
-    write_answers(output, rows, answers)
+    rows = read_windows(windows, split)
+    write_answers(output, rows, answer_rows(picker, dataset, rows, windows.stem))
 
 
 def predict_cells(picker: Picker, targets: dict[str, Target], output: Path) -> list[dict]:
@@ -170,30 +195,69 @@ def predict_cells(picker: Picker, targets: dict[str, Target], output: Path) -> l
     list of dict
         A record a cell: target, key, and the checksums of its files.
     """
-    checksums = {column: sha256(path) for column, path in picker.weights_files.items()}
-    records = []
-    for target_id, target in targets.items():
-        folder = output / target_id
-        key = _key(picker, checksums, target)
-        record = _finished(folder, key)
-        if record is None:
-            log.info("%s: predicting", target_id)
-            files, dataset = {}, PreparedDataset(target.dataset, columns=[])
-            for name, windows in target.windows.items():
-                for split in EVALUATED_SPLITS:
-                    file = folder / f"{split}_{name}.parquet"
-                    predict_file(picker, dataset, windows, split, file)
-                    files[file.name] = sha256(file)
-            record = {"target": target_id, "key": key, "files": files}
-            write_json(folder / "cell.json", record)
-        else:
-            log.info("%s: up to date", target_id)
-        records.append(record)
-    return records
+    weights = checksums_of(picker)
+    return [
+        finish_cell(output, name, cell_key(picker, weights, target), partial(_predict_target, picker, target))
+        for name, target in targets.items()
+    ]
 
 
-def _key(picker: Picker, weights: dict[str, str], target: Target) -> str:
-    """A checksum of all that a cell follows from."""
+def finish_cell(output: Path, name: str, key: str, predict: Callable[[Path], list[Path]]) -> dict:
+    """Make a cell, or leave it as it is where it is finished and up to date.
+
+    Parameters
+    ----------
+    output
+        The picker's folder of predictions.
+    name
+        The cell's folder in it.
+    key
+        What `cell_key` gave.
+    predict
+        Writes the cell's files into a folder, and gives them.
+
+    Returns
+    -------
+    dict
+        Its record: target (its name), key, and the checksums of its files.
+    """
+    record = _finished(output / name, key)
+    if record is not None:
+        log.info("%s: up to date", name)
+        return record
+    log.info("%s: predicting", name)
+    record = {"target": name, "key": key, "files": {file.name: sha256(file) for file in predict(output / name)}}
+    write_json(output / name / "cell.json", record)
+    return record
+
+
+def _predict_target(picker: Picker, target: Target, folder: Path) -> list[Path]:
+    """Write the prediction files of a cell."""
+    files, dataset = [], PreparedDataset(target.dataset, columns=[])
+    for name, windows in target.windows.items():
+        for split in EVALUATED_SPLITS:
+            files.append(folder / f"{split}_{name}.parquet")
+            predict_file(picker, dataset, windows, split, files[-1])
+    return files
+
+
+def checksums_of(picker: Picker) -> dict[str, str]:
+    """Checksums of a picker's weights by answer column."""
+    return {column: sha256(path) for column, path in picker.weights_files.items()}
+
+
+def cell_key(picker: Picker, weights: dict[str, str], target: Target, **how: object) -> str:
+    """A checksum of all that a cell follows from.
+
+    Parameters
+    ----------
+    picker, target
+        What is applied to what.
+    weights
+        What `checksums_of` gave for the picker.
+    how
+        What else its predictions follow from.
+    """
     return digest(
         {
             "version": VERSIONS["predict"],
@@ -202,6 +266,7 @@ def _key(picker: Picker, weights: dict[str, str], target: Target) -> str:
             "seed": picker.seed,
             "windows": {name: sha256(path) for name, path in target.windows.items()},
             "data": sha256(target.dataset / "checksums.json"),
+            **how,
         }
     )
 

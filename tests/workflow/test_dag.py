@@ -104,11 +104,25 @@ def test_records_of_a_target_alone_are_described_and_those_of_a_source_have_resi
             assert (figure in said) == (name != "mini-ethz")
 
 
+def test_the_study_of_rates_is_planned_when_it_is_on(tmp_path):
+    off = planned(snakemake("--configfile", DEMO, "-n", directory=tmp_path))
+    assert not any("rate" in rule for rule in off)
+    study = "rate_study={models: [phasenet, baer-kradolfer, cred], targets: [mini-geofon]}"
+    on = planned(snakemake("--configfile", DEMO, "--config", study, "-n", directory=tmp_path))
+    # Three models from the two sources; CRED has no onsets, and Baer-Kradolfer none of S.
+    studied = {"predict_rates": 6, "metrics_rates": 6, "collect_rates": 1, "rate_table": 1, "residuals_rates": 3}
+    assert {rule: count - off.get(rule, 0) for rule, count in on.items() if count != off.get(rule)} == studied
+
+
 MISTAKES = {
     "unknown key": ({"modles": ["phasenet"]}, "unknown key 'modles'; did you mean 'models'?"),
     "unknown dataset": ({"datasets": ["mini-staed"]}, "unknown dataset 'mini-staed'; did you mean 'mini-stead'?"),
     "unknown model": ({"models": ["phasenett"]}, "unknown model 'phasenett'"),
     "wrong type": ({"seeds": ["a"]}, "key 'seeds.0'"),
+    "study of another model": (
+        {"rate_study": {"models": ["phasnet"]}},
+        "key 'rate_study.models': 'phasnet' is not among the run's models; did you mean 'phasenet'?",
+    ),
     "id that is a path": ({"datasets": ["../../etc"]}, "key 'datasets.0'"),
 }
 

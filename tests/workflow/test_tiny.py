@@ -11,11 +11,18 @@ import yaml
 
 from pickbench.config import read_yaml
 from pickbench.metrics.table import read_metrics
+from pickbench.rates.choice import read_rates
 from pickbench.tables.content import TABLES
 from tests.conftest import ROOT
 from tests.workflow.support import planned, snakemake
 
 CELL = "results/predictions/phasenetlight/tiny-local/seed42/tiny-far"
+RATE_STUDY = {
+    "models": ["phasenetlight", "oracle"],
+    "sources": ["tiny-local"],
+    "targets": ["tiny-far"],
+    "rates_hz": [25, 33.3],
+}
 
 
 def write_twin(folder: Path, name: str, like: str, **changes) -> None:
@@ -58,7 +65,7 @@ def again(folder: Path, *words: str) -> dict[str, int]:
     return planned(
         snakemake(
             "--configfile",
-            folder / "tiny.yaml" if words else write_config(folder),
+            folder / "tiny.yaml" if words else write_config(folder, rate_study=RATE_STUDY),
             "--cores",
             "2",
             *words,
@@ -136,6 +143,52 @@ def test_selection_is_written_down(run):
     assert far["answers"]["score_detection"]["metric"] == "dev_loss"
 
 
+def test_the_study_of_rates_is_in_true_units(run):
+    table = read_rates(run / "results" / "metrics-rates.csv")
+    assert set(table["rate_hz"]) == {25, 33.3, 100} and set(table["target"]) == {"tiny-far"}
+    assert set(table["source"]) == {"tiny-local"} and set(table["model"]) == {"phasenetlight", "oracle"}
+    oracle = table[table["model"] == "oracle"].groupby("metric")["value"]
+    assert oracle.min()["mcc"] == 1 and oracle.max()["rmse_s"] == 0
+    # At 100 Hz they are the numbers of metrics.csv.
+    own = table[table["rate_hz"] == 100].drop(columns=["rate_hz", "selected"]).reset_index(drop=True)
+    there = metrics(run)
+    there = there[(there["source"] == "tiny-local") & (there["target"] == "tiny-far")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, there, check_exact=True)
+    # The same windows in the ground: starts and onsets at the same second.
+    cell = pd.read_parquet(run / CELL / "test_task23.parquet")
+    for rate in (25, 33.3):
+        played = pd.read_parquet(
+            run / f"results/rates/phasenetlight/tiny-local/seed42/tiny-far/{rate}hz/test_task23.parquet"
+        )
+        assert list(played.columns) == list(cell.columns) and (played["sampling_rate"] == rate).all()
+        for column, off in (("phase_onset", 1e-9), ("start_sample", 0.51 / rate), ("end_sample", 1.02 / rate)):
+            assert (played[column] / rate - cell[column] / 100).abs().max() <= off
+        assert played["p_sample_pred"].between(played["start_sample"], played["end_sample"]).all()
+    # A rate that dev chose is the best one there.
+    dev = table[(table["split"] == "dev") & (table["metric"] == "rmse_s") & (table["model"] == "phasenetlight")]
+    for _, rows in dev.groupby("phase"):
+        assert rows.loc[rows["selected"], "value"].tolist() == [rows["value"].min()]
+    assert len(pd.read_csv(run / "results/tables/rates.csv")) == 2 * 7
+    for phase in "PS":
+        figure = run / "results" / "figures" / "rates" / f"phasenetlight-residuals-{phase}.pdf"
+        assert figure.read_bytes().startswith(b"%PDF")
+
+
+def test_a_rate_more_redoes_the_study_alone(run):
+    study = {"rate_study": {**RATE_STUDY, "rates_hz": [25, 33.3, 50]}}
+    write_config(run, **study)
+    jobs = again(run, "-n")
+    write_config(run, rate_study=RATE_STUDY)
+    assert jobs == {
+        "predict_rates": 2,
+        "metrics_rates": 2,
+        "collect_rates": 1,
+        "rate_table": 1,
+        "residuals_rates": 4,
+        "all": 1,
+    }
+
+
 def test_a_second_run_does_nothing(run):
     assert again(run, "-n") == {}
 
@@ -146,14 +199,14 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
     # There is no ROC curve of a dataset without task 1.
     compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
-    figures = {*compared, "losses", "conditions", "overview"}
+    figures = {*compared, "losses", "conditions", "overview", "rate_table", "residuals_rates"}
     assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")
     path.write_text(before)
     assert jobs["simulate"] == jobs["prepare"] == jobs["split"] == jobs["windows"] == 1
     # The candidates of that source alone; every picker has it as a target.
-    assert jobs["train"] == 2 and jobs["predict"] == 6
+    assert jobs["train"] == 2 and jobs["predict"] == 6 and jobs["predict_rates"] == 2
     assert again(run, "-n") == {}
 
 

@@ -8,6 +8,7 @@ from pickbench.config import load_project, located
 from pickbench.errors import InputError
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
+from pickbench.rates.study import RateStudy
 from pickbench.stages import VERSIONS
 from pickbench.tables.content import FORMATS
 from pickbench.tables.content import TABLES as TABLE_NAMES
@@ -16,6 +17,7 @@ try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
     PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
     GRID = Grid(PROJECT)
+    STUDY = RateStudy(GRID)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -175,3 +177,26 @@ FIGURES = [
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)
 SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)
+
+
+# The study of sampling rates: where its files lie, and what it adds to the results.
+STUDIED = "results/rates/{model}/{source}/seed{seed}"
+RATE_CELLS = f"{STUDIED}/cells.json"
+RATE_METRICS = f"{STUDIED}/metrics.csv"
+RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}.{kind}"
+RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
+
+
+def studied_onsets(model):
+    """The targets of a model in the study that have onsets."""
+    return [target for target in STUDY.targets_of(model) if target in ONSET_TARGETS]
+
+
+RATE_STUDY = ["results/metrics-rates.csv", *RATE_TABLE] if STUDY.models else []
+FIGURES += [
+    path
+    for phase in PHASES
+    for model in models_of(phase)
+    if model in STUDY.models and studied_onsets(model)
+    for path in expand(RATE_RESIDUALS, model=model, phase=phase, kind=["pdf", "png"])
+]

@@ -121,6 +121,7 @@ def residual_matrix(
     limits: Mapping[Key, float],
     *,
     title: str = "",
+    notes: Mapping[Key, str] | None = None,
 ) -> Figure:
     """Draw one panel for each row and column.
 
@@ -135,6 +136,8 @@ def residual_matrix(
         (row id, column id) -> half the width of the axis in seconds, 0.45 or 1.5; beyond it is an outlier.
     title
         Heading of the figure; further lines are set smaller, for example to say what rows and columns are.
+    notes
+        (row id, column id) -> a word that stands below the number of picks.
 
     Returns
     -------
@@ -151,7 +154,7 @@ def residual_matrix(
                 limit_s = limits[row, column]
                 _axis(axes, limit_s, labelled=mixed or i == len(rows) - 1)
                 if residuals is not None and len(residuals):
-                    _histogram(axes, residuals, limit_s)
+                    _histogram(axes, residuals, limit_s, (notes or {}).get((row, column), ""))
                     continue
                 word = "not run" if (row, column) not in cells else "no answer" if residuals is None else "no picks"
                 _empty(axes, word)
@@ -192,7 +195,7 @@ def _axis(axes: Axes, limit_s: float, labelled: bool) -> None:
     axes.set_yticks([])
 
 
-def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float) -> None:
+def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> None:
     """Fill a panel: share of all picks per bin, the fitted Laplace curve, mean, median and three numbers."""
     edges = np.linspace(-limit_s, limit_s, BIN_EDGES[limit_s]) + BIN_SHIFT_S
     share = np.histogram(residuals, edges)[0] / len(residuals)
@@ -208,7 +211,7 @@ def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float) -> None:
     axes.set_ylim(0, max(peak, 1e-9) / (1 - HEAD))
     _centre(axes, float(np.median(residuals)), limit_s, style.VERMILLION, "-", level=0.12)
     _centre(axes, float(np.mean(residuals)), limit_s, style.ORANGE, (0, (2.5, 1.5)), level=0.28)
-    _numbers(axes, residuals, limit_s)
+    _numbers(axes, residuals, limit_s, note)
 
 
 def _centre(axes: Axes, value_s: float, limit_s: float, colour: str, line: object, level: float) -> None:
@@ -220,7 +223,7 @@ def _centre(axes: Axes, value_s: float, limit_s: float, colour: str, line: objec
     axes.plot([side], [level], marker, color=colour, markersize=3, transform=axes.transAxes, markeredgewidth=0)
 
 
-def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float) -> None:
+def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> None:
     size = _letter_size(axes)
     n = len(residuals)
     numbers = {
@@ -231,9 +234,8 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float) -> None:
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
     axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=1.08)
     count = str(n) if n < 10_000 else f"{n / 1000:.0f}k"
-    axes.text(
-        0.965, 0.97, f"n {count}", transform=axes.transAxes, ha="right", va="top", fontsize=size, color=style.SOFT
-    )
+    place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": 1.08}
+    axes.text(0.965, 0.97, f"n {count}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
 
 
 def _empty(axes: Axes, word: str) -> None:

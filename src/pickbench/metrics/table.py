@@ -5,7 +5,7 @@ and both are byte for byte the same for the same numbers. Everything shown anywh
 prediction files.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -49,22 +49,29 @@ def write_metrics(table: pd.DataFrame, path: str | Path) -> None:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def read_metrics(path: str | Path) -> pd.DataFrame:
+def read_metrics(path: str | Path, columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
     """Read a metrics table from Parquet or CSV, by the suffix of `path`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        The columns that it has to have, with their types.
 
     Raises
     ------
     InputError
-        If the file is not a metrics table.
+        If the file is not such a table.
     """
     path = Path(path)
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, columns)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a metrics table: {error}") from error
-    if list(table.columns) != list(COLUMNS):
-        raise InputError(f"{path}: columns {', '.join(table.columns)}; a metrics table has {', '.join(COLUMNS)}")
-    return table.astype(COLUMNS)
+    if list(table.columns) != list(columns):
+        raise InputError(f"{path}: columns {', '.join(table.columns)}; a metrics table has {', '.join(columns)}")
+    return table.astype(columns)
 
 
 def collect(files: Iterable[str | Path], csv: str | Path, parquet: str | Path) -> pd.DataFrame:
@@ -82,9 +89,35 @@ def collect(files: Iterable[str | Path], csv: str | Path, parquet: str | Path) -
     InputError
         If two files hold the same result.
     """
-    parts = [read_metrics(file).assign(file=str(file)) for file in files]
-    table = pd.concat([as_table([]), *parts], ignore_index=True)
-    twice = table[table.duplicated(KEY, keep=False)].sort_values(KEY)
+    table = join(files)
+    write_metrics(table, csv)
+    write_metrics(table, parquet)
+    return table
+
+
+def join(
+    files: Iterable[str | Path], columns: Mapping[str, str] = COLUMNS, key: Sequence[str] = tuple(KEY)
+) -> pd.DataFrame:
+    """Join metrics files into one sorted table.
+
+    Parameters
+    ----------
+    files
+        Metrics tables, in any order.
+    columns
+        The columns that they have, with their types.
+    key
+        Those of them that tell results apart, in the order to sort by.
+
+    Raises
+    ------
+    InputError
+        If two files hold the same result.
+    """
+    key = list(key)
+    parts = [read_metrics(file, columns).assign(file=str(file)) for file in files]
+    table = pd.concat([pd.DataFrame(columns=list(columns)).astype(columns), *parts], ignore_index=True)
+    twice = table[table.duplicated(key, keep=False)].sort_values(key)
     if len(twice):
         first, second = twice.iloc[0], twice.iloc[1]
         raise InputError(
@@ -94,14 +127,12 @@ def collect(files: Iterable[str | Path], csv: str | Path, parquet: str | Path) -
     # Metrics stand in the order of the registry, which is that of the tables; all else alphabetically.
     rank = {name: place for place, name in enumerate(METRICS)}
     table = table.sort_values(
-        KEY, key=lambda column: column.map(rank) if column.name == "metric" else column, ignore_index=True
-    )[list(COLUMNS)].astype(COLUMNS)
-    write_metrics(table, csv)
-    write_metrics(table, parquet)
-    return table
+        key, key=lambda column: column.map(rank) if column.name == "metric" else column, ignore_index=True
+    )
+    return table[list(columns)].astype(columns)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     # An empty text is a value here (no phase, no learning rate), an empty number is NaN.
-    numbers = {name: [""] for name, kind in COLUMNS.items() if kind == "float64"}
-    return pd.read_csv(path, dtype=COLUMNS, keep_default_na=False, na_values=numbers, float_precision="round_trip")
+    numbers = {name: [""] for name, kind in columns.items() if kind == "float64"}
+    return pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=numbers, float_precision="round_trip")

@@ -1,0 +1,71 @@
+"""Residuals of a picker at the data's own rate and at the rate that dev chose, side by side for every target."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from pickbench.figures import style
+from pickbench.figures.residuals import Names, read_residuals, residual_matrix
+from pickbench.protocol import RATE_HZ
+from pickbench.rates.study import cell_name, rate_id
+
+# Half the axis, seconds; of all panels, so that they compare.
+LIMIT_S = 1.5
+FILE = "test_task23.parquet"
+
+
+def selected_rate_hz(metrics: pd.DataFrame, model: str, source: str, target: str, seed: int, phase: str) -> float:
+    """The rate (Hz) that dev chose for the onsets of a phase; that of the data where there is no such answer."""
+    here = metrics[metrics["selected"] & (metrics["task"] == 3) & (metrics["phase"] == phase)]
+    for column, value in {"model": model, "source": source, "target": target, "seed": seed}.items():
+        here = here[here[column] == value]
+    return float(here["rate_hz"].iloc[0]) if len(here) else RATE_HZ
+
+
+def draw_rates(
+    metrics: pd.DataFrame,
+    folders: Mapping[str, tuple[Path, Path]],
+    phase: str,
+    sources: Names,
+    targets: Names,
+    pdf: str | Path,
+    png: str | Path,
+    *,
+    model: str,
+    seed: int,
+    title: str = "",
+) -> None:
+    """Draw a row for each source and two columns for each target: at the data's own rate, and at the selected one.
+
+    Parameters
+    ----------
+    metrics
+        As `pickbench.rates.choice.read_rates` gives them.
+    folders
+        Source id -> folders of the picker's predictions at the data's own rate, and at the others.
+    phase
+        "P" or "S".
+    sources, targets
+        (id, title), from the top and from the left.
+    pdf, png
+        Where to save.
+    model, seed
+        The pickers.
+    title
+        As of `pickbench.figures.residuals.residual_matrix`.
+    """
+    cells, notes, columns = {}, {}, {}
+    for target, name in targets:
+        own, chosen = f"{target} own", f"{target} selected"
+        columns |= {own: f"{name}, {rate_id(RATE_HZ)} Hz", chosen: f"{name}, selected"}
+        for source, _ in sources:
+            prepared, played = folders[source]
+            rate_hz = selected_rate_hz(metrics, model, source, target, seed, phase)
+            cells[source, own] = read_residuals(prepared / target / FILE, phase)
+            folder = prepared / target if rate_hz == RATE_HZ else played / cell_name(target, rate_hz)
+            cells[source, chosen] = read_residuals(folder / FILE, phase)
+            notes[source, chosen] = f"{rate_id(rate_hz)} Hz"
+    limits = {(source, column): LIMIT_S for source, _ in sources for column in columns}
+    figure = residual_matrix(cells, sources, list(columns.items()), limits, title=title, notes=notes)
+    style.save(figure, pdf, png)

@@ -1,0 +1,111 @@
+"""The table of what other rates bring: test results at the data's own rate and at the rate that dev chose."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pickbench.files import replacing
+from pickbench.metrics.registry import METRICS
+from pickbench.protocol import RATE_HZ
+from pickbench.rates.study import rate_id
+from pickbench.tables.content import FORMATS, format_number
+from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, html, tex
+
+SHORT = {"auc": "AUC", "mcc": "MCC", "mean_s": "mean", "rmse_s": "RMSE", "mae_s": "MAE"}
+# (metric, phase), as in the paper.
+MEASURES = [("auc", ""), ("mcc", ""), *((name, phase) for phase in "PS" for name in ("mean_s", "rmse_s", "mae_s"))]
+CELL = ["model", "source", "target", "seed", "metric", "phase"]
+OWN, CHOSEN, CHOSEN_HZ = "at_100_hz", "at_selected", "selected_hz"
+NOTES = [
+    "Test split. The rate was chosen on the target's dev split, for each answer by itself: by AUC, MCC, or the RMSE of "
+    "the phase. It stands in brackets, in Hz. MCC is at the threshold from the target's dev.",
+    "The better one of the two is bold. A mean residual is better nearer to 0.",
+    f"{EN_DASH} no result: the dataset does not pose the task, or the model has no such answer.",
+]
+
+
+def rate_table(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Put the test results at both rates side by side.
+
+    Parameters
+    ----------
+    metrics
+        As `pickbench.rates.choice.read_rates` gives them.
+
+    Returns
+    -------
+    DataFrame
+        One row a picker, target and measure: `CELL`, the values at 100 Hz and at the selected rate, and that rate (Hz).
+    """
+    shown = metrics[(metrics["split"] == "test") & (metrics["threshold_from"] != "source")]
+    parts = [shown[(shown["metric"] == name) & (shown["phase"] == phase)] for name, phase in MEASURES]
+    shown = pd.concat(parts)
+    own = shown[shown["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN]]
+    chosen = shown[shown["selected"]].rename(columns={"value": CHOSEN, "rate_hz": CHOSEN_HZ})
+    return own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, validate="one_to_one")
+
+
+def write_rate_table(
+    metrics: pd.DataFrame, models: Mapping[str, Mapping], datasets: Mapping[str, Mapping], stem: Path
+) -> None:
+    """Write the table as CSV with ids and numbers in full, as TeX and as HTML with means over seeds.
+
+    Parameters
+    ----------
+    metrics
+        As for `rate_table`.
+    models
+        Model id -> {"title": ..., "control": bool}, in the order to show them in.
+    datasets
+        Dataset id -> {"title": ..., "region": ...}, likewise. Sources that are no dataset follow under their id.
+    stem
+        Path of the files without their suffix.
+    """
+    table = rate_table(metrics)
+    matrices = []
+    for target, of_target in _in_order(table, "target", datasets):
+        about = datasets[target]
+        for model, part in _in_order(of_target, "model", models):
+            rows = [
+                row
+                for source, of_source in _in_order(part, "source", datasets)
+                for row in _rows(of_source, datasets.get(source, {}).get("title", source), models[model]["control"])
+            ]
+            columns = [Column(_heading(name, phase), "") for name, phase in MEASURES]
+            caption = f"{about['title']} ({about['region']})"
+            matrices.append(Matrix(caption, models[model]["title"], "Source, rate", columns, rows))
+    seeds = ", ".join(map(str, sorted(set(table["seed"]))))
+    notes = [*NOTES, f"Means over the seeds {seeds}."] if "," in seeds else NOTES
+    page = Page("Waveforms played at other sampling rates", matrices, notes)
+    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
+    for suffix, text in zip(FORMATS, texts, strict=True):
+        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _in_order(table: pd.DataFrame, column: str, known: Mapping) -> Sequence[tuple[str, pd.DataFrame]]:
+    """The parts of a table by an id, in the order of the configuration; other ids follow."""
+    present = set(table[column])
+    names = [name for name in known if name in present] + sorted(present - set(known))
+    return [(name, table[table[column] == name]) for name in names]
+
+
+def _heading(metric: str, phase: str) -> str:
+    unit = f" ({METRICS[metric].unit})" if METRICS[metric].unit else ""
+    return f"{phase} {SHORT[metric]}{unit}".strip()
+
+
+def _rows(part: pd.DataFrame, source: str, control: bool) -> list[Row]:
+    """The row of the data's own rate, and that of the selected ones, of one picker (all its seeds) on one target."""
+    own, chosen = [], []
+    for name, phase in MEASURES:
+        here = part[(part["metric"] == name) & (part["phase"] == phase)]
+        values = here[OWN].mean(), here[CHOSEN].mean()
+        before, after = ({"higher": -v, "lower": v, "zero": abs(v)}[METRICS[name].best] for v in values)
+        rates = "/".join(rate_id(rate) for rate in sorted(set(here[CHOSEN_HZ])))
+        in_brackets = "" if np.isnan(values[1]) else f" ({rates})"
+        own.append(Cell(format_number(values[0]), "best" if before < after else "", False))
+        chosen.append(Cell(format_number(values[1]) + in_brackets, "best" if after < before else "", False))
+    return [Row(f"{source}, {rate_id(RATE_HZ)} Hz", control, own), Row(f"{source}, selected", control, chosen)]

@@ -1,0 +1,138 @@
+# In: a picker's selected weights, the prepared targets with their windows, and its ordinary predictions, which are those at
+# 100 Hz. Out: its prediction files for waveforms at other rates that are played as if they were at 100 Hz; the metrics at
+# every rate, with those marked that dev chooses; a table and residual histograms at 100 Hz and at the chosen rate.
+
+
+rule predict_rates:
+    input:
+        targets=studied_files,
+        weights=selected_weights,
+        selected=SELECTED,
+    output:
+        cells=RATE_CELLS,
+    log:
+        "results/logs/rates/{model}/{source}/seed{seed}-predict.log",
+    benchmark:
+        "results/benchmarks/rates/{model}/{source}/seed{seed}-predict.tsv"
+    conda:
+        ENVIRONMENT
+    threads: RUN["prediction"]["threads"]
+    resources:
+        mem_mb=16000,
+        runtime="1d",
+    params:
+        version=[VERSIONS["predict"], VERSIONS["rates"]],
+        targets=studied_targets,
+        rates_hz=STUDY.other_rates_hz,
+        model=model_of,
+    message:
+        "{wildcards.model} from {wildcards.source}, seed {wildcards.seed}: predicting at other rates"
+    script:
+        "../scripts/predict_rates.py"
+
+
+rule metrics_rates:
+    input:
+        dev=expand(DEV_ANSWERS.values(), lr=learning_rates, allow_missing=True),
+        cells=CELLS,
+        rates=RATE_CELLS,
+        selected=SELECTED,
+    output:
+        metrics=RATE_METRICS,
+    log:
+        "results/logs/rates/{model}/{source}/seed{seed}-metrics.log",
+    benchmark:
+        "results/benchmarks/rates/{model}/{source}/seed{seed}-metrics.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        version=[VERSIONS["metrics"], VERSIONS["rates"]],
+        datasets=judged_in_study,
+        targets=studied_targets,
+        rates_hz=STUDY.other_rates_hz,
+    message:
+        "{wildcards.model} from {wildcards.source}, seed {wildcards.seed}: metrics at other rates"
+    script:
+        "../scripts/metrics_rates.py"
+
+
+localrules:
+    collect_rates,
+    rate_table,
+    residuals_rates,
+
+
+rule collect_rates:
+    input:
+        metrics=studied_metrics,
+    output:
+        csv="results/metrics-rates.csv",
+    log:
+        "results/logs/rates/collect.log",
+    benchmark:
+        "results/benchmarks/rates/collect.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=[VERSIONS["metrics"], VERSIONS["rates"]],
+    message:
+        "collecting the metrics at other rates"
+    script:
+        "../scripts/collect_rates.py"
+
+
+rule rate_table:
+    input:
+        metrics="results/metrics-rates.csv",
+    output:
+        RATE_TABLE,
+    log:
+        "results/logs/rates/table.log",
+    benchmark:
+        "results/benchmarks/rates/table.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=[VERSIONS["tables"], VERSIONS["rates"]],
+        models=titles(PROJECT.models, "title", "control"),
+        datasets=titles(PROJECT.datasets, "title", "region"),
+    message:
+        "writing the table of sampling rates"
+    script:
+        "../scripts/rate_table.py"
+
+
+rule residuals_rates:
+    input:
+        metrics="results/metrics-rates.csv",
+        cells=studied_cells,
+    output:
+        pdf=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="pdf"),
+        png=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="png"),
+    log:
+        "results/logs/rates/{model}-residuals-{phase}.log",
+    benchmark:
+        "results/benchmarks/rates/{model}-residuals-{phase}.tsv"
+    wildcard_constraints:
+        model=ids(STUDY.models),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=[VERSIONS["figures"], VERSIONS["rates"]],
+        panels=panels_of_rates,
+    message:
+        "drawing residuals of {wildcards.phase} of {wildcards.model} at other rates"
+    script:
+        "../scripts/residuals_rates.py"
