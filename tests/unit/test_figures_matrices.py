@@ -88,7 +88,10 @@ def test_one_failure_does_not_use_the_colours_up():
     _, norm = colouring([pd.DataFrame(values)], AUC)
     assert norm.vmin > 0.85 and norm.vmax == 1.0 and norm(0.1) == 0
     _, norm = colouring([pd.DataFrame(1 / values)], MAE)
-    assert norm.vmin == 1.0 and norm.vmax < 1.2
+    assert norm.vmin == 1.0 and norm.vmax == 2.0
+    # Of a few values all are in the range.
+    _, norm = colouring([pd.DataFrame([[0.1, 0.8], [0.9, 0.95]])], AUC)
+    assert (norm.vmin, norm.vmax) == (0.1, 0.95)
 
 
 @pytest.mark.parametrize("values", [[[0.9]], [[1.0, 1.0]], [[0.0, 0.0]], [[np.nan]]])
@@ -121,7 +124,25 @@ def test_the_average_is_over_the_models_that_have_a_cell():
     assert last.get_title() == "Average"
     texts = {place: text.get_text() for place, (_, text) in cells(last).items()}
     assert texts == {(0, 0): "0.80", (0, 1): "0.60", (1, 1): "0.50"}
-    assert [axes.get_title() for axes in panels(drawn([[[0.9]]], AUC, "a", "a"))] == ["M0"]
+    assert any("average" in text for text in strings(figure))
+    alone = drawn([[[0.9]]], AUC, "a", "a")
+    assert [axes.get_title() for axes in panels(alone)] == ["M0"]
+    assert not any("average" in text for text in strings(alone))
+
+
+def test_values_that_hardly_differ_look_alike():
+    for metric, pair in ((AUC, (0.990, 0.994)), (MAE, (0.100, 0.104))):
+        colours, norm = colouring([pd.DataFrame([pair])], metric)
+        light = [relative_luminance(colours(norm(value))) for value in pair]
+        assert abs(light[0] - light[1]) < 0.02 and max(light) < 0.1
+
+
+@pytest.mark.parametrize("high", [0.11, 0.2, 0.9, 5, 400])
+def test_a_colour_bar_has_enough_plain_numbers(high):
+    figure = drawn([[[0.08, high]]], MAE, "a")
+    (bar,) = [axes for axes in figure.axes if axes not in panels(figure)]
+    numbers = [float(label.get_text()) for label in bar.get_xticklabels()]
+    assert 3 <= len(numbers) <= 8 and min(numbers) >= 0.08 and max(numbers) <= max(high, 0.16)
 
 
 def test_the_order_of_rows_outlives_the_average():

@@ -48,10 +48,9 @@ def first_seed(text):
 
 
 def axes_across(answer):
-    """Heading, and models, sources and targets as they are named, of a figure across domains."""
+    """Models, sources and targets as they are named in a figure across domains."""
     pickers = pickers_with(answer)
     return {
-        "title": first_seed(f"{answer.title} across domains"),
         "models": titled(PROJECT.models, dict.fromkeys(model for model, _ in pickers)),
         "sources": titled(PROJECT.datasets, [s for s in GRID.sources if s in {source for _, source in pickers}]),
         "targets": titled(PROJECT.datasets, asked(answer)),
@@ -74,7 +73,8 @@ def panels_of_roc(wildcards):
 
 def panels_of_matrices(wildcards):
     """Heading, models, sources and targets of the matrices of a metric."""
-    return {**axes_across(MATRICES[wildcards.shown].answer), "seed": FIRST_SEED}
+    answer = MATRICES[wildcards.shown].answer
+    return {**axes_across(answer), "title": first_seed(f"{answer.title} across domains"), "seed": FIRST_SEED}
 
 
 def panels_of_boxes(wildcards):
@@ -82,6 +82,7 @@ def panels_of_boxes(wildcards):
     answer = ONSETS[wildcards.phase]
     return {
         **axes_across(answer),
+        "title": first_seed(f"{answer.phase} residuals across domains"),
         "files": [(m, s, t, test_file(m, s, t)) for m, s in pickers_with(answer) for t in asked(answer)],
     }
 

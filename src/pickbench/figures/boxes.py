@@ -265,5 +265,4 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look]) -> float:
         "Residual (s).  Box: middle half, whiskers: 10 to 90 %.  Rows: targets, groups: sources, boxes: models in order"
     )
     text = figure.text(width / 2, bottom, caption, ha="center", va="bottom", transform=figure.dpi_scale_trans)
-    style.fit(text, width - 0.16, lines=3, smallest=6.5)
-    return bottom + 0.06 + 0.12 * len(text.get_text().splitlines())
+    return bottom + 0.06 + 0.12 * style.wrap(text, width - 0.16)

@@ -16,7 +16,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from pickbench.figures import style
 from pickbench.figures.shown import MATRICES, Shown
@@ -29,6 +29,8 @@ DARK, LIGHT = "#000000", "#FFFFFF"
 EMPTY = "#D4D4D4"
 # The colours begin where this share of the cells is worse, so that one failure does not use them up.
 WORST_SHARE = 0.05
+# From one end of the colours to the other at least: what is less is no difference worth a colour.
+LEAST_SPAN, LEAST_QUOTIENT = 0.1, 2.0
 # Inches.
 LEFT_MAX_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 1.0, 0.08, 0.26, 0.14, 0.27
 CELL_MIN_IN, CELL_MAX_IN, PANEL_MIN_IN = 0.225, 0.45, 0.95
@@ -151,6 +153,8 @@ def matrix_figure(
     colours, norm = colouring([matrix for _, matrix in panels], metric)
     with style.style():
         span = ScalarMappable(norm, colours)
+        if len(models) > 1:
+            note += "An average is over the models that have the cell."
         span.set_array(np.concatenate([matrix.to_numpy(float).ravel() for _, matrix in panels]))
         figure, grid = _layout(len(panels), sources, targets, title, lambda page: _foot(page, metric, span, note))
         for number, (axes, (name, matrix)) in enumerate(zip(grid, panels, strict=True)):
@@ -177,12 +181,14 @@ def colouring(matrices: Sequence[pd.DataFrame], metric: Metric) -> tuple[Colorma
     if len(values) == 0:
         return colours, Normalize(0, 1)
     if lower_is_better:
-        low, high = values.min(), np.quantile(values, 1 - WORST_SHARE)
+        low, high = values.min(), np.quantile(values, 1 - WORST_SHARE, method="higher")
     else:
-        low, high = np.quantile(values, WORST_SHARE), values.max()
-    if not high > low * (1 + 1e-6) + 1e-9 * (not logarithmic):
-        # A single value, or only equal ones: in the middle of the colours.
-        low, high = (low / 1.5, high * 1.5) if logarithmic else (low - 0.05, high + 0.05)
+        low, high = np.quantile(values, WORST_SHARE, method="lower"), values.max()
+    # Values that hardly differ are all as dark as the best.
+    if lower_is_better:
+        high = max(high, low * LEAST_QUOTIENT if logarithmic else low + LEAST_SPAN)
+    else:
+        low = min(low, high / LEAST_QUOTIENT if logarithmic else high - LEAST_SPAN)
     return colours, (LogNorm if logarithmic else Normalize)(low, high, clip=True)
 
 
@@ -298,10 +304,9 @@ def _foot(figure: Figure, metric: Metric, colours: ScalarMappable, note: str) ->
     """Set colour bar and legend, and give the height that they take, in inches."""
     page = figure.get_figwidth()
     inches = {"transform": figure.dpi_scale_trans}
-    said = f"Rows: sources, columns: targets. {note}An average is over the models that have the cell."
+    said = f"Rows: sources, columns: targets. {note}"
     text = figure.text(page / 2, 0.05, said, ha="center", va="bottom", fontsize=6.5, **inches)
-    style.fit(text, page - 0.16, lines=3)
-    bottom = 0.1 + 0.11 * len(text.get_text().splitlines())
+    bottom = 0.1 + 0.11 * style.wrap(text, page - 0.16)
     reason = "not run, no such answer or windows"
     if metric.at_threshold:
         reason += ", or no dev windows to set the threshold"
@@ -323,7 +328,7 @@ def _foot(figure: Figure, metric: Metric, colours: ScalarMappable, note: str) ->
     extend = ("max" if lower_is_better else "min") if worse.any() else "neither"
     figure.colorbar(colours, cax=bar, orientation="horizontal", extend=extend)
     _bar_ticks(bar, colours.norm)
-    return top + 0.22 + BAR_HEIGHT_IN + 0.12
+    return top + 0.22 + BAR_HEIGHT_IN + 0.15
 
 
 def _bar_ticks(bar: Axes, norm: Normalize) -> None:
@@ -334,7 +339,13 @@ def _bar_ticks(bar: Axes, norm: Normalize) -> None:
         locator = LogLocator(subs=steps, numticks=20)
     else:
         locator = MaxNLocator(5)
-    ticks = [tick for tick in locator.tick_values(norm.vmin, norm.vmax) if norm.vmin <= tick <= norm.vmax]
+    ticks = _within(locator, norm)
+    if len(ticks) < 3:
+        ticks = _within(MaxNLocator(5), norm)
     bar.xaxis.set_major_locator(FixedLocator(ticks))
     bar.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}")))
     bar.xaxis.set_minor_locator(NullLocator())
+
+
+def _within(locator: Locator, norm: Normalize) -> list[float]:
+    return [tick for tick in locator.tick_values(norm.vmin, norm.vmax) if norm.vmin <= tick <= norm.vmax]

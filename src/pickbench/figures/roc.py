@@ -303,8 +303,7 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], notes: Seque
     for note in reversed(notes):
         text = figure.text(width / 2, bottom, note, ha="center", va="bottom", fontsize=6.5, color=style.SOFT,
                            transform=figure.dpi_scale_trans)  # fmt: skip
-        style.fit(text, width - 0.16, lines=3)
-        bottom += 0.03 + 0.11 * len(text.get_text().splitlines())
+        bottom += 0.03 + 0.11 * style.wrap(text, width - 0.16)
     handles = []
     for model, name in models:
         look = {**_marker(looks[model]), "linestyle": looks[model].dashes, "linewidth": _width(looks[model])}
@@ -317,5 +316,4 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], notes: Seque
     text = figure.text(
         width / 2, top + 0.06, caption, ha="center", va="bottom", linespacing=1.1, transform=figure.dpi_scale_trans
     )
-    style.fit(text, width - 0.16, lines=2, smallest=6.5)
-    return top + 0.06 + 0.11 * len(text.get_text().splitlines()) + 0.22
+    return top + 0.06 + 0.12 * style.wrap(text, width - 0.16) + 0.2

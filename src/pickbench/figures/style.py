@@ -164,6 +164,16 @@ def log_ticks(low: float, high: float) -> dict[float, str]:
     return {float(np.log10(value)): f"{value:,.10g}" for value in inside}
 
 
+def wrap(text: Text, length_in: float) -> int:
+    """Set a text in the fewest lines of `length_in` inches at most, its letters as they are, and say how many."""
+    words = text.get_text()
+    for lines in range(1, len(words.split()) + 1):
+        text.set_text(_wrapped(words, lines, break_words=False))
+        if _length_in(text) <= length_in:
+            break
+    return len(text.get_text().splitlines())
+
+
 def _wrapped(title: str, lines: int, break_words: bool) -> str:
     """Wrap a title as narrowly as so many lines allow."""
     widths = range(len(title) // lines, len(title) + 1)
