@@ -9,8 +9,10 @@ from pickbench.errors import InputError
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
 from pickbench.stages import VERSIONS
-from pickbench.tables.content import FORMATS
 from pickbench.tables.content import TABLES as TABLE_NAMES
+from pickbench.tables.demand import DEMAND as DEMAND_NAME
+from pickbench.tables.demand import STAGES as STAGES_NAME
+from pickbench.tables.formats import FORMATS
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
@@ -166,3 +168,4 @@ FIGURES = [
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)
 SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)
+DEMAND = expand("results/tables/{name}.{kind}", name=[DEMAND_NAME, STAGES_NAME], kind=FORMATS)

@@ -207,6 +207,45 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
+# demand
+
+
+def learned_pickers():
+    """Every picker that learned here: trained, searched for, or a control."""
+    return [picker for picker in GRID.pickers() if picker[1] not in PROJECT.published]
+
+
+def published_pickers():
+    """Every picker of published weights."""
+    return [picker for picker in GRID.pickers() if picker[1] in PROJECT.published]
+
+
+def windows_benchmarks():
+    """The benchmark files of all windows that any model learns from or answers."""
+    used = {
+        (dataset, name)
+        for model in GRID.models
+        for dataset in {*sources_learned_from(model), *GRID.targets_of(model)}
+        for name in GRID.task_files(model, dataset)
+    }
+    return [rules.windows.benchmark.format(dataset=dataset, windows_file=name) for dataset, name in sorted(used)]
+
+
+def pickers_and_benchmarks():
+    """Of each model and source: the trainings and predictions of all seeds, each with its benchmark file."""
+    found = {}
+    for model, source, seed in GRID.pickers():
+        picker, known = {"model": model, "source": source, "seed": seed}, {"model": model, "source": source}
+        files = found.setdefault((model, source), {**known, "trainings": [], "predictions": []})
+        files["predictions"].append([CELLS.format(**picker), rules.predict.benchmark.format(**picker)])
+        if source not in PROJECT.published:
+            files["trainings"] += [
+                [CANDIDATE.format(lr=lr, **picker), rules.train.benchmark.format(lr=lr, **picker)]
+                for lr in GRID.learning_rates(model)
+            ]
+    return list(found.values())
+
+
 # export
 
 

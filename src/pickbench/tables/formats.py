@@ -4,10 +4,15 @@ The TeX is a fragment to \input: plain tabular environments, with booktabs' rule
 HTML page is one file without scripts, fonts or styles from elsewhere. Both escape every text.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import jinja2
+import pandas as pd
 
+from pickbench.files import replacing
+
+FORMATS = ("csv", "tex", "html")
 EN_DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -70,6 +75,22 @@ TEX_SPECIALS = str.maketrans(
 TEX_MARKS = {"best": r"\textbf{%s}", "second": r"\underline{%s}", "": "%s"}
 # With booktabs loaded its rules are used, without it plain lines.
 TEX_RULES = "".join(rf"\providecommand{{\{rule}rule}}{{\hline}}" for rule in ("top", "mid", "bottom"))
+
+
+def write_page(table: pd.DataFrame, page: Page, stem: Path) -> None:
+    """Write a table as CSV with ids and numbers in full, and the page that shows it as TeX and as HTML.
+
+    Parameters
+    ----------
+    table, page
+        What to write.
+    stem
+        Path of the files without their suffix.
+    """
+    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
+    for suffix, text in zip(FORMATS, texts, strict=True):
+        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def tex(page: Page) -> str:

@@ -1,0 +1,50 @@
+# In: what all trainings and predictions have noted, and the benchmark files of all jobs up to the metrics. Out: two tables
+# of what that took, by model and source and by stage. Benchmark files are no declared inputs: Snakemake would run a job
+# again for want of one. Those that are there are read, the others are counted.
+
+
+localrules:
+    demand,
+
+
+rule demand:
+    input:
+        runs=picker_paths([RECORD, HISTORY], learned_pickers()),
+        cells=picker_paths(CELLS, GRID.pickers()),
+        metrics="results/metrics.csv",
+    output:
+        DEMAND,
+    log:
+        "results/logs/demand.log",
+    benchmark:
+        "results/benchmarks/demand.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=VERSIONS["tables"],
+        pickers=pickers_and_benchmarks(),
+        stages={
+            "fetch": expand(
+                rules.fetch_dataset.benchmark, dataset=[d for d in PROJECT.datasets if d not in SIMULATED]
+            ),
+            "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
+            "prepare": [
+                path for d in PROJECT.datasets for path in expand(rules.prepare.benchmark, dataset=d, chunk=chunks(d))
+            ],
+            "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=PROJECT.datasets),
+            "windows": windows_benchmarks(),
+            "train": [],
+            "select": picker_paths(rules.select.benchmark, learned_pickers()),
+            "adopt": picker_paths(rules.adopt.benchmark, published_pickers()),
+            "predict": [],
+            "metrics": [*picker_paths(rules.metrics.benchmark, GRID.pickers()), rules.collect.benchmark],
+        },
+        models=titles(PROJECT.models, "title", "control"),
+        datasets=titles(PROJECT.datasets, "title"),
+    message:
+        "writing tables of what the run took"
+    script:
+        "../scripts/demand.py"
