@@ -16,6 +16,7 @@ VERSIONS = {
     "predict": 1,
     "metrics": 1,
     "tables": 1,
+    "findings": 1,
     "figures": 2,
     "export": 1,
 }
