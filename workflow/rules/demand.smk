@@ -26,22 +26,7 @@ rule demand:
     params:
         version=VERSIONS["tables"],
         pickers=pickers_and_benchmarks(),
-        stages={
-            "fetch": expand(
-                rules.fetch_dataset.benchmark, dataset=[d for d in PROJECT.datasets if d not in SIMULATED]
-            ),
-            "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
-            "prepare": [
-                path for d in PROJECT.datasets for path in expand(rules.prepare.benchmark, dataset=d, chunk=chunks(d))
-            ],
-            "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=PROJECT.datasets),
-            "windows": windows_benchmarks(),
-            "train": [],
-            "select": picker_paths(rules.select.benchmark, learned_pickers()),
-            "adopt": picker_paths(rules.adopt.benchmark, published_pickers()),
-            "predict": [],
-            "metrics": [*picker_paths(rules.metrics.benchmark, GRID.pickers()), rules.collect.benchmark],
-        },
+        stages=benchmarks_by_stage(),
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title"),
     message:

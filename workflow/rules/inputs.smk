@@ -207,6 +207,17 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
+# findings
+
+
+def real_or_not():
+    """Title of each dataset, and whether it is anything but the real one."""
+    return {
+        name: {**titled_as, "simulated": "simulate" in PROJECT.datasets[name]["source"]}
+        for name, titled_as in titles(PROJECT.datasets, "title", "twin_of").items()
+    }
+
+
 # demand
 
 
@@ -215,20 +226,33 @@ def learned_pickers():
     return [picker for picker in GRID.pickers() if picker[1] not in PROJECT.published]
 
 
-def published_pickers():
-    """Every picker of published weights."""
-    return [picker for picker in GRID.pickers() if picker[1] in PROJECT.published]
-
-
-def windows_benchmarks():
-    """The benchmark files of all windows that any model learns from or answers."""
-    used = {
+def used_windows():
+    """(dataset, windows file) of all windows that any model learns from or answers."""
+    return {
         (dataset, name)
         for model in GRID.models
         for dataset in {*sources_learned_from(model), *GRID.targets_of(model)}
         for name in GRID.task_files(model, dataset)
     }
-    return [rules.windows.benchmark.format(dataset=dataset, windows_file=name) for dataset, name in sorted(used)]
+
+
+def benchmarks_by_stage():
+    """The benchmark files of all jobs up to the metrics, by stage; `train` and `predict` are in pickers_and_benchmarks."""
+    datasets, learned = list(PROJECT.datasets), learned_pickers()
+    files = {
+        "fetch": expand(rules.fetch_dataset.benchmark, dataset=[name for name in datasets if name not in SIMULATED]),
+        "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
+        "prepare": [rules.prepare.benchmark.format(dataset=d, chunk=chunk) for d in datasets for chunk in chunks(d)],
+        "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=datasets),
+        "windows": [rules.windows.benchmark.format(dataset=d, windows_file=w) for d, w in sorted(used_windows())],
+        "train": [],
+        "select": picker_paths(rules.select.benchmark, learned),
+        "adopt": picker_paths(rules.adopt.benchmark, [picker for picker in GRID.pickers() if picker not in learned]),
+        "predict": [],
+        "metrics": [*picker_paths(rules.metrics.benchmark, GRID.pickers()), rules.collect.benchmark],
+    }
+    # Those of Snakemake know their rules, and parameters have to be plain.
+    return {stage: [str(path) for path in paths] for stage, paths in files.items()}
 
 
 def pickers_and_benchmarks():
