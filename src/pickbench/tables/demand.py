@@ -36,7 +36,7 @@ NOTES = [
 STAGE_NOTES = [
     "Sums over the jobs of this configuration; tables, figures and exports, which show what there is, do not count.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
-    "Snakemake looks at a job every half a minute, so that memory and CPU time of short jobs come out low.",
+    "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
 ]
 
