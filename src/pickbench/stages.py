@@ -17,6 +17,7 @@ VERSIONS = {
     "predict": 2,
     "metrics": 1,
     "tables": 1,
+    "findings": 1,
     "figures": 3,
     "export": 1,
     "rates": 1,

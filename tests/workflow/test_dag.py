@@ -28,6 +28,7 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     assert jobs["train"] == trained * len(config["learning_rates"]) + controls + searched
     assert jobs["select"] == jobs["predict"] == jobs["metrics"] == trained + controls + searched
     assert jobs["search"] == kinds["windows"] and jobs["losses"] == kinds["traces"]
+    assert jobs["demand"] == jobs["findings"] == jobs["published"] == 1
     # One figure of each phase that a model picks.
     picked = sum(len(model.get("phases", ["P", "S"])) for model in models if 3 in model["tasks"])
     assert jobs["residuals_cross_domain"] == picked

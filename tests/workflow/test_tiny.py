@@ -189,6 +189,37 @@ def test_a_rate_more_redoes_the_study_alone(run):
     }
 
 
+def test_what_the_run_took_is_written_down(run):
+    table = pd.read_csv(run / "results" / "tables" / "demand.csv").set_index(["model", "source"])
+    assert len(table) == 6 and (table["benchmarks_missing"] == 0).all() and (table["prediction_s"] > 0).all()
+    trained = table.loc["phasenetlight"]
+    assert (
+        (trained["parameters"] == 23305).all() and (trained["epochs"] == 1).all() and (trained["training_s"] > 0).all()
+    )
+    stages = pd.read_csv(run / "results" / "tables" / "demand-stages.csv").set_index("stage")
+    assert stages["jobs"].to_dict() == {
+        "simulate": 3, "prepare": 4, "split": 3, "windows": 4, "train": 6, "select": 6, "predict": 6, "metrics": 7,
+        "(total)": 39,
+    }  # fmt: skip
+    assert (stages["benchmarks_missing"] == 0).all() and (stages["no_device"] == 0).all()
+
+
+def test_a_lost_benchmark_runs_nothing_again(run):
+    (run / "results/benchmarks/train/phasenetlight/tiny-far/lr0.01-seed42.tsv").rename(run / "kept.tsv")
+    assert again(run, "-n") == {}
+    (run / "kept.tsv").rename(run / "results/benchmarks/train/phasenetlight/tiny-far/lr0.01-seed42.tsv")
+
+
+def test_findings_are_decided_as_far_as_the_run_goes(run):
+    content = json.loads((run / "results" / "findings.json").read_text())
+    assert content["models"] == ["phasenetlight"]
+    assert content["roles"] == {"stead": "tiny-local", "neic": "tiny-far", "lendb": "tiny-p"}
+    outcomes = {finding["id"]: finding["outcome"] for finding in content["findings"]}
+    assert outcomes["best-source"] == "not decidable"
+    # Twins are set beside nothing.
+    assert pd.read_csv(run / "results" / "tables" / "published.csv").empty
+
+
 def test_a_second_run_does_nothing(run):
     assert again(run, "-n") == {}
 
@@ -200,7 +231,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     # There is no ROC curve of a dataset without task 1.
     compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
     figures = {*compared, "losses", "conditions", "overview", "rate_table", "residuals_rates"}
-    assert set(again(run, "-n")) == {"all", "tables", "selection", "export", *figures}
+    tables = {"tables", "selection", "demand", "findings", "published"}
+    assert set(again(run, "-n")) == {"all", *tables, "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")
     path.write_text(before)

@@ -6,12 +6,16 @@ from snakemake.logging import logger
 
 from pickbench.config import load_project, located
 from pickbench.errors import InputError
+from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
 from pickbench.rates.study import RateStudy
 from pickbench.stages import VERSIONS
-from pickbench.tables.content import FORMATS
 from pickbench.tables.content import TABLES as TABLE_NAMES
+from pickbench.tables.demand import DEMAND as DEMAND_NAME
+from pickbench.tables.demand import STAGES as STAGES_NAME
+from pickbench.tables.formats import FORMATS
+from pickbench.tables.published import NAME as PUBLISHED_NAME
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
@@ -177,6 +181,9 @@ FIGURES = [
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)
 SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)
+DEMAND = expand("results/tables/{name}.{kind}", name=[DEMAND_NAME, STAGES_NAME], kind=FORMATS)
+FINDINGS = expand("results/tables/{name}.{kind}", name=FINDINGS_NAME, kind=FORMATS)
+PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, kind=FORMATS)
 
 
 # The study of sampling rates: where its files lie, and what it adds to the results.

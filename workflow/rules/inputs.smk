@@ -207,6 +207,69 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
+# findings
+
+
+def real_or_not():
+    """Title of each dataset, and whether it is anything but the real one."""
+    return {
+        name: {**titled_as, "simulated": "simulate" in PROJECT.datasets[name]["source"]}
+        for name, titled_as in titles(PROJECT.datasets, "title", "twin_of").items()
+    }
+
+
+# demand
+
+
+def learned_pickers():
+    """Every picker that learned here: trained, searched for, or a control."""
+    return [picker for picker in GRID.pickers() if picker[1] not in PROJECT.published]
+
+
+def used_windows():
+    """(dataset, windows file) of all windows that any model learns from or answers."""
+    return {
+        (dataset, name)
+        for model in GRID.models
+        for dataset in {*sources_learned_from(model), *GRID.targets_of(model)}
+        for name in GRID.task_files(model, dataset)
+    }
+
+
+def benchmarks_by_stage():
+    """The benchmark files of all jobs up to the metrics, by stage; `train` and `predict` are in pickers_and_benchmarks."""
+    datasets, learned = list(PROJECT.datasets), learned_pickers()
+    files = {
+        "fetch": expand(rules.fetch_dataset.benchmark, dataset=[name for name in datasets if name not in SIMULATED]),
+        "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
+        "prepare": [rules.prepare.benchmark.format(dataset=d, chunk=chunk) for d in datasets for chunk in chunks(d)],
+        "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=datasets),
+        "windows": [rules.windows.benchmark.format(dataset=d, windows_file=w) for d, w in sorted(used_windows())],
+        "train": [],
+        "select": picker_paths(rules.select.benchmark, learned),
+        "adopt": picker_paths(rules.adopt.benchmark, [picker for picker in GRID.pickers() if picker not in learned]),
+        "predict": [],
+        "metrics": [*picker_paths(rules.metrics.benchmark, GRID.pickers()), rules.collect.benchmark],
+    }
+    # Those of Snakemake know their rules, and parameters have to be plain.
+    return {stage: [str(path) for path in paths] for stage, paths in files.items()}
+
+
+def pickers_and_benchmarks():
+    """Of each model and source: the trainings and predictions of all seeds, each with its benchmark file."""
+    found = {}
+    for model, source, seed in GRID.pickers():
+        picker, known = {"model": model, "source": source, "seed": seed}, {"model": model, "source": source}
+        files = found.setdefault((model, source), {**known, "trainings": [], "predictions": []})
+        files["predictions"].append([CELLS.format(**picker), rules.predict.benchmark.format(**picker)])
+        if source not in PROJECT.published:
+            files["trainings"] += [
+                [CANDIDATE.format(lr=lr, **picker), rules.train.benchmark.format(lr=lr, **picker)]
+                for lr in GRID.learning_rates(model)
+            ]
+    return list(found.values())
+
+
 # export
 
 
@@ -221,163 +284,3 @@ def pickers_to_export():
         }
         for model, source, seed in GRID.trained_pickers()
     ]
-
-
-# figures
-
-
-def cells_of(model, source):
-    """The record of a picker's cells."""
-    return CELLS.format(model=model, source=source, seed=FIRST_SEED)
-
-
-def pairs_in_domain(phase):
-    """(model, dataset) of every picker with onsets of a phase to show on its own source."""
-    models = models_of(phase)
-    return [(model, name) for model in models for name in ONSET_IN_DOMAIN if name in sources_of(model, phase)]
-
-
-def in_domain(wildcards):
-    """All models with each dataset as source, as far as the dataset is a target too."""
-    return [cells_of(model, dataset) for model, dataset in pairs_in_domain(wildcards.phase)]
-
-
-def across(wildcards):
-    """One model with all sources from which it can have learned the phase."""
-    model = wildcards.model
-    return [cells_of(model, source) for source in sources_of(model, wildcards.phase)]
-
-
-def sources_learned_from(model):
-    """The sources of a model that are datasets, not published weights."""
-    return [source for source in GRID.sources_of(model) if source not in PROJECT.published]
-
-
-def searches(wildcards):
-    """(title, files) of every source of a model: the course of each candidate."""
-    model, seeds = wildcards.model, RUN["seeds"]
-    return [
-        (title, expand(HISTORY, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
-        for source, title in titled(PROJECT.datasets, sources_learned_from(model))
-    ]
-
-
-def search_files(wildcards):
-    """The same as one list."""
-    return [path for _, paths in searches(wildcards) for path in paths]
-
-
-def search_title(wildcards):
-    """Heading of a figure of searches."""
-    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']}"
-
-
-def titled(entries, names):
-    """(id, title) of models or datasets, in order; published weights go by their id."""
-    return [(name, entries[name]["title"] if name in entries else name) for name in names]
-
-
-def test_file(model, source, target):
-    """The prediction file that a panel shows."""
-    return f"{PREDICTIONS}/{target}/test_task23.parquet".format(model=model, source=source, seed=FIRST_SEED)
-
-
-def trainings_of(model, pattern):
-    """(source, learning rate, file) of every training of a model."""
-    return [
-        (source, lr, pattern.format(model=model, source=source, lr=lr, seed=FIRST_SEED))
-        for source in sources_learned_from(model)
-        for lr in GRID.learning_rates(model)
-    ]
-
-
-def losses_files(wildcards):
-    """The losses of all trainings of a model, and what is noted of them."""
-    patterns = {"histories": HISTORY, "runs": RECORD}
-    return {name: [file for *_, file in trainings_of(wildcards.model, pattern)] for name, pattern in patterns.items()}
-
-
-def panels_of_losses(wildcards):
-    """Panels of a model's losses, and what the files hold in their order."""
-    model = wildcards.model
-    return {
-        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
-        "sources": titled(PROJECT.datasets, sources_learned_from(model)),
-        "trainings": [training for *training, _ in trainings_of(model, HISTORY)],
-    }
-
-
-def panels_in_domain(wildcards):
-    """Rows, columns and files of an in-domain figure."""
-    phase = wildcards.phase
-    return {
-        "title": f"{phase} residuals in-domain (test, seed {FIRST_SEED})\nrows: models, columns: datasets",
-        "rows": titled(PROJECT.models, models_of(phase)),
-        "columns": titled(PROJECT.datasets, ONSET_IN_DOMAIN),
-        "files": [(model, name, test_file(model, name, name)) for model, name in pairs_in_domain(phase)],
-    }
-
-
-def panels_across(wildcards):
-    """Rows, columns and files of a model's cross-domain figure."""
-    phase, model = wildcards.phase, wildcards.model
-    sources, title = sources_of(model, phase), PROJECT.models[model]["title"]
-    return {
-        "title": f"{phase} residuals of {title} across domains (test, seed {FIRST_SEED})\n"
-        "rows: sources, columns: targets",
-        "rows": titled(PROJECT.datasets, sources),
-        "columns": titled(PROJECT.datasets, ONSET_TARGETS),
-        "files": [(s, t, test_file(model, s, t)) for s in sources for t in ONSET_TARGETS],
-    }
-
-
-# rates
-
-
-def studied_targets(wildcards):
-    """The targets of a model in the study with their folders and windows files."""
-    targets = targets_of_picker(wildcards)
-    return {target: targets[target] for target in STUDY.targets_of(wildcards.model)}
-
-
-def studied_files(wildcards):
-    """Prepared data and windows of these targets."""
-    targets = studied_targets(wildcards)
-    return [path for name, files in targets.items() for path in (*prepared(name), *files["windows"].values())]
-
-
-def judged_in_study(wildcards):
-    """What metrics need to know of the source and of these targets."""
-    needed = {wildcards.source, *studied_targets(wildcards)}
-    return {name: about for name, about in judged(wildcards).items() if name in needed}
-
-
-def studied_metrics(wildcards):
-    """The metrics of every picker of the study."""
-    if not STUDY.models:
-        raise WorkflowError("rate_study.models is empty, so there is no study of sampling rates")
-    return picker_paths(RATE_METRICS, STUDY.pickers())
-
-
-def studied_cells(wildcards):
-    """The records of the cells that a model's figure shows."""
-    pickers = [picker for picker in STUDY.pickers() if (picker[0], picker[2]) == (wildcards.model, FIRST_SEED)]
-    return picker_paths([CELLS, RATE_CELLS], pickers)
-
-
-def panels_of_rates(wildcards):
-    """Rows, columns and folders of a model's figure."""
-    model = wildcards.model
-    sources = [source for name, source, seed in STUDY.pickers() if (name, seed) == (model, FIRST_SEED)]
-    folders = [
-        (source, *(path.format(model=model, source=source, seed=FIRST_SEED) for path in (PREDICTIONS, STUDIED)))
-        for source in sources
-    ]
-    return {
-        "title": f"{wildcards.phase} residuals of {PROJECT.models[model]['title']} at other sampling rates (test, seed "
-        f"{FIRST_SEED})\nrows: sources, columns: targets at 100 Hz and at the rate that dev chose",
-        "sources": titled(PROJECT.datasets, sources),
-        "targets": titled(PROJECT.datasets, studied_onsets(model)),
-        "folders": folders,
-        "seed": FIRST_SEED,
-    }

@@ -5,6 +5,7 @@ from pathlib import Path
 from pickbench.files import write_json
 from pickbench.joblog import logged
 from pickbench.prediction import Picker, Target, predict_cells
+from pickbench.provenance import answering_device
 
 with logged(snakemake.log[0], snakemake.config["model_options"]):
     batch_size = snakemake.config["prediction"]["batch_size"]
@@ -14,4 +15,5 @@ with logged(snakemake.log[0], snakemake.config["model_options"]):
         for target, facts in snakemake.params.targets.items()
     }
     cells = Path(snakemake.output.cells)
-    write_json(cells, {"cells": predict_cells(picker, targets, cells.parent)})
+    records = predict_cells(picker, targets, cells.parent)
+    write_json(cells, {"cells": records, "device": answering_device(snakemake.params.model)})

@@ -110,9 +110,9 @@ class Fit:
         The answers for which there are no weights, and why: `diverged` when the loss stopped being a number, else what
         the source lacks.
     facts
-        Further entries for run.json: of a network its device, the number of its parameters, its best epoch, and what
-        ended the training (`epochs`, `time` or `diverged`). A model of several networks has those of each, with its
-        `unlearned`, under `networks`.
+        Further entries for run.json: of a network its device, the number of its parameters, its best epoch, what
+        ended the training (`epochs`, `time` or `diverged`), and on a GPU the memory that it took (`gpu_peak_mb`, MiB).
+        A model of several networks has those of each, with its `unlearned`, under `networks`.
     """
 
     weights: Weights

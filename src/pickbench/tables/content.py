@@ -14,10 +14,9 @@ import pandas as pd
 
 from pickbench.files import replacing
 from pickbench.metrics.registry import METRICS, Metric
-from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, html, tex
+from pickbench.tables.formats import EN_DASH, FORMATS, MINUS, Cell, Column, Matrix, Page, Row, html, tex
 
 AVERAGE = "(average)"
-FORMATS = ("csv", "tex", "html")
 
 EMPTY_NOTE = (
     f"{EN_DASH} no result: the dataset does not pose the task or holds no such windows, the model has no such answer,"

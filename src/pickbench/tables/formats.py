@@ -4,10 +4,15 @@ The TeX is a fragment to \input: plain tabular environments, with booktabs' rule
 HTML page is one file without scripts, fonts or styles from elsewhere. Both escape every text.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import jinja2
+import pandas as pd
 
+from pickbench.files import replacing
+
+FORMATS = ("csv", "tex", "html")
 EN_DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -29,10 +34,11 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column's title and, in smaller print, its region."""
+    """A column's title and, in smaller print, its region; one of sentences breaks its lines."""
 
     title: str
     region: str
+    sentences: bool = False
 
 
 class Matrix(NamedTuple):
@@ -64,12 +70,30 @@ TEX_SPECIALS = str.maketrans(
         # At the start of a row it would open an optional argument of the line break before it.
         "[": "{[}",
         EN_DASH: "--",
+        "\N{PLUS-MINUS SIGN}": r"$\pm$",
         MINUS: "$-$",
     }
 )
 TEX_MARKS = {"best": r"\textbf{%s}", "second": r"\underline{%s}", "": "%s"}
+TEX_COLUMNS = {False: "r", True: r"p{.35\textwidth}"}
 # With booktabs loaded its rules are used, without it plain lines.
 TEX_RULES = "".join(rf"\providecommand{{\{rule}rule}}{{\hline}}" for rule in ("top", "mid", "bottom"))
+
+
+def write_page(table: pd.DataFrame, page: Page, stem: Path) -> None:
+    """Write a table as CSV with ids and numbers in full, and the page that shows it as TeX and as HTML.
+
+    Parameters
+    ----------
+    table, page
+        What to write.
+    stem
+        Path of the files without their suffix.
+    """
+    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
+    for suffix, text in zip(FORMATS, texts, strict=True):
+        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def tex(page: Page) -> str:
@@ -80,7 +104,7 @@ def tex(page: Page) -> str:
         columns = [column.title.translate(TEX_SPECIALS) for column in matrix.columns]
         lines += [
             rf"\par\medskip\noindent {heading.translate(TEX_SPECIALS)}\par",
-            rf"\noindent\begin{{tabular}}{{l{'r' * len(columns)}}}",
+            rf"\noindent\begin{{tabular}}{{l{''.join(TEX_COLUMNS[column.sentences] for column in matrix.columns)}}}",
             r"\toprule",
             " & ".join([matrix.corner, *columns]) + r" \\",
             r"\midrule",
@@ -101,6 +125,7 @@ def html(page: Page) -> str:
 
 
 PAGE = """\
+{%- macro kind(word) %}{% if word %} class="{{ word }}"{% endif %}{% endmacro -%}
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -116,7 +141,8 @@ caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .25rem .75rem; text-align: right; white-space: nowrap; }
 th { font-weight: 500; } thead th { vertical-align: bottom; border-bottom: 1px solid #555; }
 thead { border-top: 2px solid #1a1a1a; } tbody { border-bottom: 2px solid #1a1a1a; }
-th:first-child { text-align: left; }
+th:first-child, .sentences { text-align: left; }
+.sentences { white-space: normal; min-width: 16rem; vertical-align: top; }
 th small { display: block; font-weight: 400; color: #666; }
 .home { background: #eef1f4; } .control { font-style: italic; color: #555; }
 u { text-underline-offset: .2em; }
@@ -137,12 +163,14 @@ u { text-underline-offset: .2em; }
 <caption>{{ matrix.title }}</caption>
 {%- endif %}
 <thead><tr><th scope="col">{{ matrix.corner }}</th>
-{%- for column in matrix.columns %}<th scope="col">{{ column.title }}<small>{{ column.region }}</small></th>
+{%- for column in matrix.columns %}<th scope="col"{{ kind("sentences" if column.sentences) }}>
+{{- column.title }}<small>{{ column.region }}</small></th>
 {%- endfor %}</tr></thead>
 <tbody>
 {%- for row in matrix.rows %}
 <tr{% if row.control %} class="control"{% endif %}><th scope="row">{{ row.title }}</th>
-{%- for cell in row.cells %}<td{% if cell.home %} class="home"{% endif %}>
+{%- for cell in row.cells %}{% set sentences = matrix.columns[loop.index0].sentences -%}
+<td{{ kind("home" if cell.home else "sentences" if sentences) }}>
 {%- if cell.mark == "best" %}<b>{{ cell.text }}</b>
 {%- elif cell.mark == "second" %}<u>{{ cell.text }}</u>
 {%- else %}{{ cell.text }}{% endif %}</td>

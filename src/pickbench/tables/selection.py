@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pickbench.files import read_json, replacing
+from pickbench.files import read_json
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.selection import DEV_LOSS
-from pickbench.tables.content import FORMATS
-from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, html, tex
+from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
 
 COLUMNS = [
     "model", "source", "seed", "answer", "learning_rate", "metric", "dev_value", "runner_up", "runner_up_value",
@@ -87,10 +86,7 @@ def write_selection(
         columns = [Column(heading, "") for heading in HEADINGS]
         matrices.append(Matrix(models[model]["title"], "", "Source: answer", columns, rows))
     page = Page("What was selected", matrices, NOTES)
-    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
-    for suffix, text in zip(FORMATS, texts, strict=True):
-        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_page(table, page, stem)
 
 
 def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool) -> Row:

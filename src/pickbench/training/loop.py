@@ -66,6 +66,8 @@ class Training:
         compiled = torch.compile(self.network, dynamic=False) if plan.compile else self.network
         self._forward, self._optimizer = self._fabric.setup(compiled, optimizer)
         self.progress = Progress()
+        if self.device.type == "cuda":  # of this network alone, where a process trains several
+            torch.cuda.reset_peak_memory_stats(self.device)
         self._saved_at = time.perf_counter()
 
     def run(self, asked: list[int]) -> None:
@@ -263,6 +265,8 @@ def _fit(adapter: Network, training: Training) -> Fit:
     history = pd.DataFrame(progress.history, columns=HISTORY_COLUMNS)
     trainable = sum(p.numel() for p in training.network.parameters() if p.requires_grad)
     facts = {"device": training.device.type, "parameters": trainable, "ended": progress.ended}
+    if training.device.type == "cuda":  # of the last start, which is like those before it
+        facts["gpu_peak_mb"] = round(torch.cuda.max_memory_allocated(training.device) / 2**20, 1)
     if progress.ended == DIVERGED:
         return Fit({}, history, unlearned=dict.fromkeys(adapter.GIVES, DIVERGED), facts=facts)
     best = history.loc[history["dev_loss"].idxmin()]

@@ -1,0 +1,270 @@
+"""The kinds of claim that a finding can be, and how each is decided from a run's cells.
+
+A predicate takes the results, a measure, and what findings.yaml says besides, and gives numbers, each with what it says
+about the claim, and what it misses. A number that speaks for or against a claim has a 95 % interval that lies on one
+side of what the claim says; any other is a tie.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from pickbench.findings.estimates import Estimate, Measure, Results, average, contrast, difference
+from pickbench.tables.formats import MINUS
+
+FOR, AGAINST, TIE = "for", "against", "tie"
+NORMAL_RATIO = float(np.sqrt(2 / np.pi))
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number that a finding rests on: of which measure, of what, and what it says about the claim."""
+
+    measure: str
+    what: str
+    estimate: Estimate
+    says: str
+
+
+@dataclass
+class Evidence:
+    """The numbers of a finding, and in words what would be needed and is not there."""
+
+    numbers: list[Number]
+    missing: list[str]
+
+    def add(self, measure: str, what: str, estimate: Estimate | None, says: Callable[[Estimate], str]) -> None:
+        """Add a number, or that there is none."""
+        if estimate is None:
+            self.missing.append(f"{measure}: {what}")
+        else:
+            self.numbers.append(Number(measure, what, estimate, says(estimate)))
+
+
+def above(limit: float) -> Callable[[Estimate], str]:
+    """A claim that a number is larger than a limit."""
+
+    def says(estimate: Estimate) -> str:
+        low, high = estimate.interval
+        return FOR if low > limit else AGAINST if high < limit else TIE
+
+    return says
+
+
+def below(limit: float) -> Callable[[Estimate], str]:
+    """A claim that a number is smaller than a limit."""
+    mirrored = above(-limit)
+    return lambda estimate: mirrored(Estimate(-estimate.value, estimate.error, estimate.cells))
+
+
+def within(limit: float) -> Callable[[Estimate], str]:
+    """A claim that a number is nearer to zero than a limit."""
+
+    def says(estimate: Estimate) -> str:
+        low, high = estimate.interval
+        if -limit < low and high < limit:
+            return FOR
+        return AGAINST if low > limit or high < -limit else TIE
+
+    return says
+
+
+def better(measure: Measure) -> Callable[[Estimate], str]:
+    """A claim that the first of a difference is better than the second."""
+    return above(0) if measure.metric.best == "higher" else below(0)
+
+
+def worse(measure: Measure) -> Callable[[Estimate], str]:
+    """A claim that the first of a difference is worse than the second."""
+    return below(0) if measure.metric.best == "higher" else above(0)
+
+
+def worse_across(results: Results, measure: Measure, sources: Sequence[str] = (), targets: Sequence[str] = ()):
+    """Cross-domain results are worse than in-domain ones of the same models on the same targets.
+
+    Parameters
+    ----------
+    results, measure
+        The run, and what is compared.
+    sources, targets
+        Regions of the sources and of the targets that the claim is about; all where left out.
+    """
+    across, evidence = results.across(measure), Evidence([], [])
+    if sources:
+        across = across[results.role_in(across["source"], sources)]
+    if targets:
+        across = across[results.role_in(across["target"], targets)]
+    found = difference(across, results.in_domain(measure), ["model", "target"])
+    evidence.add(measure.title, f"across domains {MINUS} in-domain", found, worse(measure))
+    return evidence
+
+
+def at_most(results: Results, measure: Measure, sources: Sequence[str], targets: Sequence[str], limit: float):
+    """The average over models is below a limit for every source of some regions on every target of others."""
+    cells, evidence = results.across(measure), Evidence([], [])
+    cells = cells[results.role_in(cells["source"], sources) & results.role_in(cells["target"], targets)]
+    for (source, target), part in cells.groupby(["source", "target"], sort=False):
+        what = f"{results.title(source)} on {results.title(target)}"
+        evidence.add(measure.title, what, average(part), below(limit))
+    if cells.empty:
+        evidence.missing.append(f"{measure.title}: a {'/'.join(sources)} source on a {'/'.join(targets)} target")
+    return evidence
+
+
+def transfers_best(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]):
+    """Each of some sources does better on other datasets than each of the others."""
+    return _transfer(results, measure, roles, among, better(measure))
+
+
+def transfers_worst(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]):
+    """Each of some sources does worse on other datasets than each of the others."""
+    return _transfer(results, measure, roles, among, worse(measure))
+
+
+def transfers_alike(results: Results, measure: Measure, roles: Sequence[str], margin: float):
+    """Some sources differ on other datasets by less than a margin, each from each."""
+    evidence = Evidence([], [])
+    for first, second in combinations(roles, 2):
+        _compare_sources(results, measure, first, second, within(margin), evidence)
+    return evidence
+
+
+def biased(results: Results, measure: Measure, source_role: str, target_role: str, late: bool):
+    """The picks of a source's models on a target are early, or late."""
+    cells, evidence = results.across(measure), Evidence([], [])
+    cells = cells[(cells["source"] == source_role) & (cells["target"] == target_role)]
+    what = f"{results.title(source_role)} on {results.title(target_role)}"
+    evidence.add(measure.title, what, average(cells), above(0) if late else below(0))
+    return evidence
+
+
+def worse_targets(results: Results, measure: Measure, regions: Sequence[str], than: Sequence[str]):
+    """In-domain, each target of some regions is worse than the average of those of others."""
+    cells, evidence = results.in_domain(measure), Evidence([], [])
+    others = cells[results.role_in(cells["target"], than)]
+    for target, part in cells[results.role_in(cells["target"], regions)].groupby("target", sort=False):
+        what = f"{results.title(target)} {MINUS} {'/'.join(than)} datasets"
+        evidence.add(measure.title, what, contrast(part, others), worse(measure))
+    if not evidence.numbers and not evidence.missing:
+        evidence.missing.append(f"{measure.title}: a {'/'.join(regions)} dataset")
+    return evidence
+
+
+def s_above_p(
+    results: Results, measure: Measure, targets: Sequence[str] = (), but: Sequence[str] = (), higher: bool = True
+):
+    """In-domain, errors of S are larger (or smaller) than those of P, by the same models.
+
+    Parameters
+    ----------
+    results, measure
+        The run, and the error of P.
+    targets
+        The claim is about each of these; where left out, about all datasets on the average.
+    but
+        These are left out of the average.
+    higher
+        Whether S has the larger error.
+    """
+    s, p = results.in_domain(Measure(measure.metric, "S")), results.in_domain(measure)
+    claim, evidence = above(0) if higher else below(0), Evidence([], [])
+    groups = [(results.title(name), [name]) for name in targets]
+    rest = [name for name in results.played_by if name not in but]
+    for what, names in groups or [("average of datasets", rest)]:
+        sides = [cells[cells["target"].isin(names)] for cells in (s, p)]
+        evidence.add(measure.metric.title, f"S {MINUS} P, {what}", difference(*sides, ["model", "target"]), claim)
+    return evidence
+
+
+def heavy_tailed(results: Results, measure: Measure):
+    """In-domain, mean absolute deviation over standard deviation is below that of a normal distribution (0.798).
+
+    The measure is the Laplace scale, which is the mean deviation from the median; a Laplace distribution has 0.707.
+    """
+    spread = Measure.named(f"std_s {measure.phase}".rstrip())
+    key, evidence = ["model", "source", "target"], Evidence([], [])
+    cells = results.in_domain(measure).merge(results.in_domain(spread), on=key, suffixes=("", "_std"))
+    cells = cells[cells["value_std"] > 0].copy()
+    ratio = cells["value"] / cells["value_std"]
+    relative = np.hypot(cells["error"] / cells["value"], cells["error_std"] / cells["value_std"])
+    cells["value"], cells["error"] = ratio, ratio * relative
+    what = "mean absolute / standard deviation"
+    evidence.add(f"{measure.phase} residuals", what, average(cells.dropna(subset="error")), below(NORMAL_RATIO))
+    return evidence
+
+
+def better_models(
+    results: Results,
+    measure: Measure,
+    models: Sequence[str],
+    than: Sequence[str],
+    targets: Sequence[str] = (),
+    together: bool = False,
+):
+    """In-domain, some models are better than others.
+
+    Parameters
+    ----------
+    results, measure
+        The run, and what is compared.
+    models, than
+        Ids; `a|b` is b where the run has no a.
+    targets
+        On each of these; where left out, on the average of all.
+    together
+        Whether the averages of the two groups are compared, instead of each model with each.
+    """
+    cells, evidence = results.in_domain(measure), Evidence([], [])
+    first, others = ([_present(name, results) for name in names] for names in (models, than))
+    if together:
+        absent = [name for name in (*first, *others) if name not in results.models]
+        evidence.missing += [f"{measure.title}: {results.title(name)}" for name in absent]
+    groups = [(first, others)] if together else [([a], [b]) for a in first for b in others]
+    for names, against in groups:
+        for target in targets or [None]:
+            part = cells if target is None else cells[cells["target"] == target]
+            sides = [part[part["model"].isin(group)] for group in (names, against)]
+            what = f" {MINUS} ".join(", ".join(map(results.title, group)) for group in (names, against))
+            what += f" on {results.title(target)}" if target else ""
+            evidence.add(measure.title, what, difference(*sides, ["target"]), better(measure))
+    return evidence
+
+
+PREDICATES: dict[str, Callable[..., Evidence]] = {
+    predicate.__name__: predicate
+    for predicate in (
+        *(worse_across, at_most, transfers_best, transfers_worst, transfers_alike, biased, worse_targets),
+        *(s_above_p, heavy_tailed, better_models),
+    )
+}
+
+
+def _transfer(
+    results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str], claim: Callable[[Estimate], str]
+) -> Evidence:
+    """Compare each of some sources with each of the others, but those that cannot teach what is measured."""
+    evidence, teaching = Evidence([], []), set(results.of(measure)["source"])
+    for role in roles:
+        for other in among:
+            if other not in roles and (other in teaching or other not in results.sources):
+                _compare_sources(results, measure, role, other, claim, evidence)
+    return evidence
+
+
+def _compare_sources(
+    results: Results, measure: Measure, first: str, second: str, claim: Callable[[Estimate], str], evidence: Evidence
+) -> None:
+    """Compare two sources on the targets that are neither, by the models that both have."""
+    cells = results.across(measure)
+    cells = cells[~cells["target"].isin([first, second])]
+    sides = [cells[cells["source"] == name] for name in (first, second)]
+    what = f"{results.title(first)} {MINUS} {results.title(second)}, on others"
+    evidence.add(measure.title, what, difference(*sides, ["model", "target"]), claim)
+
+
+def _present(name: str, results: Results) -> str:
+    """The first of alternatives that the run has, else the first."""
+    alternatives = name.split("|")
+    return next((model for model in alternatives if model in results.models), alternatives[0])

@@ -1,0 +1,307 @@
+"""The tables of what a run costs (paper, section 4.3): `demand` by model and source, `demand-stages` in hours.
+
+Time, memory and CPU time come from Snakemake's benchmark files. Such a file is about the last start of a job alone,
+and absent where the job was run elsewhere or by hand; so the time of a training is the one that its run.json adds up,
+whatever interrupted it, and what a missing file would have said is left out and counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pickbench.candidate import read_history
+from pickbench.files import read_json
+from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
+
+NAN = float("nan")
+DEMAND = "demand"
+STAGES = "demand-stages"
+TOTAL = "(total)"
+COLUMNS = [
+    "model", "source", "trainings", "device", "parameters", "epochs", "training_s", "samples_per_s",
+    "training_peak_mb", "gpu_peak_mb", "prediction_s", "prediction_peak_mb", "benchmarks_missing",
+]  # fmt: skip
+STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated", "no_device"]
+NOTES = [
+    "All trainings of a picker together: every learning rate and seed. Time is that of learning (train and dev windows,"
+    " or the points of a search), over all starts of a job; samples a second are windows learned from, averaged over"
+    " that time. Prediction is on all targets, with what a job does besides; its last start, if it was killed.",
+    "Memory is the most that a job held (resident, MiB); of the GPU what torch had allocated in training.",
+    f"{EN_DASH} not known: no GPU, nothing to train, or no benchmark file; the last column counts those.",
+]
+STAGE_NOTES = [
+    "Sums over the jobs of this configuration; tables, figures and exports, which show what there is, do not count.",
+    "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
+    "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
+    f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a benchmark file says: seconds, CPU seconds, and the largest memory in MiB; NaN where not measured."""
+
+    seconds: float = NAN
+    cpu_s: float = NAN
+    peak_mb: float = NAN
+
+
+@dataclass(frozen=True)
+class Training:
+    """One candidate's training: its benchmark, if there is one, and what its own records say."""
+
+    job: Job | None
+    seconds: float
+    windows: float
+    epochs: int
+    parameters: float
+    devices: tuple[str, ...]
+    gpu_s: float
+    gpu_peak_mb: float
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the benchmark is about less than the training."""
+        return self.job is not None and 0 < self.job.seconds < self.seconds
+
+
+@dataclass(frozen=True)
+class PickerFiles:
+    """What the pickers of a model and a source leave, over all seeds.
+
+    Attributes
+    ----------
+    model, source
+        Ids.
+    trainings
+        (folder, benchmark file) of each candidate; of published weights there is none.
+    predictions
+        (cells.json, benchmark file) of each seed.
+    """
+
+    model: str
+    source: str
+    trainings: Sequence[tuple[Path, Path]] = field(default_factory=tuple)
+    predictions: Sequence[tuple[Path, Path]] = field(default_factory=tuple)
+
+
+def read_benchmark(path: str | Path) -> Job | None:
+    """Read a benchmark file of Snakemake; None where there is none or it holds no row.
+
+    A job that is over before it is measured has a memory of 0 or a word for it, which counts as not measured.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t")
+        columns = [pd.to_numeric(table[name], errors="coerce") for name in ("s", "cpu_time", "max_rss")]
+    except (OSError, ValueError, KeyError):
+        return None
+    if table.empty:
+        return None
+    seconds, cpu_s, peak_mb = columns
+    peak = float(peak_mb.max())
+    return Job(float(seconds.sum()), float(cpu_s.sum(min_count=1)), peak if peak > 0 else NAN)
+
+
+def read_training(folder: str | Path, benchmark: str | Path) -> Training:
+    """Read what a training took from its run.json, its history.csv, and its benchmark file if there is one."""
+    run, history = read_json(Path(folder) / "run.json"), read_history(Path(folder) / "history.csv")
+    networks = run.get("networks") or {name: run for name in history["network"].unique()}
+    on_gpu = [name for name, facts in networks.items() if facts.get("device") == "cuda"]
+    rate, spent = history["samples_per_s"].astype(float), history["seconds"].astype(float)
+    peaks = [facts["gpu_peak_mb"] for facts in networks.values() if "gpu_peak_mb" in facts]
+    return Training(
+        job=read_benchmark(benchmark),
+        seconds=float(run["seconds"]),
+        windows=float((rate * spent)[np.isfinite(rate)].sum()),
+        epochs=int(run["epochs"]),
+        parameters=float(run.get("parameters") or NAN),
+        devices=tuple(dict.fromkeys(facts["device"] for facts in networks.values() if "device" in facts)),
+        gpu_s=float(spent[history["network"].isin(on_gpu)].sum()),
+        gpu_peak_mb=max(peaks, default=NAN),
+    )
+
+
+def demand_table(pickers: Sequence[PickerFiles]) -> pd.DataFrame:
+    """Give one row for each model and source, `COLUMNS`; times are sums, memory is the largest."""
+    rows = []
+    for picker in pickers:
+        trainings = [read_training(*files) for files in picker.trainings]
+        predictions = [read_benchmark(benchmark) for _, benchmark in picker.predictions]
+        seconds = sum(training.seconds for training in trainings)
+        rows.append(
+            {
+                "model": picker.model,
+                "source": picker.source,
+                "trainings": len(trainings),
+                "device": ", ".join(sorted({device for training in trainings for device in training.devices})),
+                "parameters": _largest(training.parameters for training in trainings),
+                "epochs": sum(training.epochs for training in trainings),
+                "training_s": seconds if trainings else NAN,
+                "samples_per_s": sum(training.windows for training in trainings) / seconds if seconds else NAN,
+                "training_peak_mb": _largest(training.job.peak_mb for training in trainings if training.job),
+                "gpu_peak_mb": _largest(training.gpu_peak_mb for training in trainings),
+                "prediction_s": sum(job.seconds for job in predictions if job) if any(predictions) else NAN,
+                "prediction_peak_mb": _largest(job.peak_mb for job in predictions if job),
+                "benchmarks_missing": [*(training.job for training in trainings), *predictions].count(None),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def stage_table(stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFiles]) -> pd.DataFrame:
+    """Add up time, CPU time and GPU time by stage, and of all stages.
+
+    Parameters
+    ----------
+    stages
+        Stage -> benchmark files of its jobs, in the order of the rows; those of the stages `train` and `predict` are
+        named by `pickers`.
+    pickers
+        All pickers.
+
+    Returns
+    -------
+    DataFrame
+        `STAGE_COLUMNS`; `estimated` counts the jobs whose CPU time is scaled up, `no_device` those that do not say
+        what they ran on and count as without a GPU.
+    """
+    rows = []
+    for stage, files in stages.items():
+        if stage == "train":
+            rows.append(_training_row([read_training(*files) for picker in pickers for files in picker.trainings]))
+        elif stage == "predict":
+            rows.append(_prediction_row([files for picker in pickers for files in picker.predictions]))
+        elif files:
+            jobs = [read_benchmark(path) for path in files]
+            rows.append({"stage": stage, **_sums(jobs, [job.seconds for job in jobs if job])})
+    table = pd.DataFrame(rows, columns=STAGE_COLUMNS).fillna({"gpu_h": 0.0, "estimated": 0, "no_device": 0})
+    total = {"stage": TOTAL, "peak_mb": table["peak_mb"].max()}
+    total |= {name: table[name].sum() for name in STAGE_COLUMNS if name not in total}
+    table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
+    return table.astype({name: int for name in ("jobs", "benchmarks_missing", "estimated", "no_device")})
+
+
+def write_demand(
+    pickers: Sequence[PickerFiles],
+    stages: Mapping[str, Sequence[Path]],
+    models: Mapping[str, Mapping],
+    datasets: Mapping[str, Mapping],
+    folder: Path,
+) -> None:
+    """Write {folder}/demand and {folder}/demand-stages as CSV, TeX and HTML.
+
+    Parameters
+    ----------
+    pickers, stages
+        As for `stage_table`.
+    models
+        Id -> {"title": ..., "control": bool}.
+    datasets
+        Id -> {"title": ...}; published weights go by their id.
+    folder
+        Where to write.
+    """
+    table, by_stage = demand_table(pickers), stage_table(stages, pickers)
+    write_page(table, _demand_page(table, models, datasets), folder / DEMAND)
+    write_page(by_stage, _stage_page(by_stage), folder / STAGES)
+
+
+def _training_row(trainings: Sequence[Training]) -> dict:
+    """The stage `train`: the time that was learned counts where a benchmark is about less."""
+    jobs = [training.job for training in trainings]
+    wall = [max(training.seconds, training.job.seconds if training.job else 0) for training in trainings]
+    row = {"stage": "train", **_sums(jobs, wall), "gpu_h": sum(training.gpu_s for training in trainings) / 3600}
+    row["cpu_h"] = _hours(
+        training.job.cpu_s * (training.seconds / training.job.seconds if training.resumed else 1)
+        for training in trainings
+        if training.job
+    )
+    return row | {"estimated": sum(training.resumed for training in trainings)}
+
+
+def _prediction_row(predictions: Sequence[tuple[Path, Path]]) -> dict:
+    """The stage `predict`: whether a job had a GPU stands in its cells.json."""
+    jobs = [read_benchmark(benchmark) for _, benchmark in predictions]
+    devices = [read_json(cells).get("device") for cells, _ in predictions]
+    on_gpu = sum(job.seconds for job, device in zip(jobs, devices, strict=True) if job and device == "cuda")
+    wall = [job.seconds for job in jobs if job]
+    return {"stage": "predict", **_sums(jobs, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
+
+
+def _sums(jobs: Sequence[Job | None], wall_s: Sequence[float]) -> dict:
+    known = [job for job in jobs if job]
+    counts = {"jobs": len(jobs), "benchmarks_missing": len(jobs) - len(known)}
+    hours = {"wall_h": _hours(wall_s), "cpu_h": _hours(job.cpu_s for job in known)}
+    return {**counts, **hours, "peak_mb": _largest(job.peak_mb for job in known)}
+
+
+def _hours(seconds) -> float:
+    """Sum in hours of what is known; NaN where nothing is."""
+    known = [value for value in seconds if not np.isnan(value)]
+    return sum(known) / 3600 if known else NAN
+
+
+def _largest(values) -> float:
+    return max((value for value in values if not np.isnan(value)), default=NAN)
+
+
+def _demand_page(table: pd.DataFrame, models: Mapping, datasets: Mapping) -> Page:
+    headings = [
+        *("Trainings", "Device", "Parameters", "Epochs", "Training (h:mm:ss)", "Samples/s", "Memory (MiB)"),
+        *("GPU memory (MiB)", "Prediction (h:mm:ss)", "Memory of prediction (MiB)", "No benchmark"),
+    ]
+    columns = [Column(heading, "") for heading in headings]
+    matrices = []
+    for model, part in table.groupby("model", sort=False):
+        rows = []
+        for row in part.to_dict("records"):
+            shown = [
+                *(str(row["trainings"]), row["device"] or EN_DASH, _whole(row["parameters"]), str(row["epochs"])),
+                *(_clock(row["training_s"]), _decimals(row["samples_per_s"], 1), _whole(row["training_peak_mb"])),
+                *(_whole(row["gpu_peak_mb"]), _clock(row["prediction_s"]), _whole(row["prediction_peak_mb"])),
+                str(row["benchmarks_missing"]),
+            ]
+            title = datasets.get(row["source"], {}).get("title", row["source"])
+            rows.append(Row(title, models[model].get("control", False), [Cell(text, "", False) for text in shown]))
+        matrices.append(Matrix(models[model]["title"], "", "Source", columns, rows))
+    return Page("Compute demand by model and source", matrices, NOTES)
+
+
+def _stage_page(table: pd.DataFrame) -> Page:
+    headings = ["Jobs", "No benchmark", "Wall (h)", "CPU (h)", "GPU (h)", "Memory (MiB)"]
+    columns = [Column(heading, "") for heading in headings]
+    rows = []
+    for row in table.to_dict("records"):
+        hours = [_decimals(row[name], 3) for name in ("wall_h", "cpu_h", "gpu_h")]
+        shown = [str(row["jobs"]), str(row["benchmarks_missing"]), *hours, _whole(row["peak_mb"])]
+        title = "All" if row["stage"] == TOTAL else row["stage"]
+        rows.append(Row(title, False, [Cell(text, "", row["stage"] == TOTAL) for text in shown]))
+    total = table.iloc[-1]
+    notes = list(STAGE_NOTES)
+    if total["estimated"]:
+        notes.append(f"Trainings whose CPU time is such an estimate: {total['estimated']}.")
+    if total["no_device"]:
+        notes.append(f"Predictions that do not say what they ran on, and count as without a GPU: {total['no_device']}.")
+    return Page(
+        "Compute demand by stage", [Matrix("All jobs of this configuration", "", "Stage", columns, rows)], notes
+    )
+
+
+def _whole(value: float) -> str:
+    return EN_DASH if np.isnan(value) else f"{value:,.0f}"
+
+
+def _decimals(value: float, places: int) -> str:
+    return EN_DASH if np.isnan(value) else f"{value:,.{places}f}"
+
+
+def _clock(seconds: float) -> str:
+    """h:mm:ss, also beyond a day."""
+    if np.isnan(seconds):
+        return EN_DASH
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{str(timedelta(seconds=rest))[2:]}"

@@ -1,0 +1,127 @@
+"""What a run costs is added up from what its jobs have left, and what they have not left is counted."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pickbench.models.base import HISTORY_COLUMNS
+from pickbench.tables.demand import PickerFiles, Training, demand_table, read_benchmark, stage_table, write_demand
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+MODELS = {"net": {"title": "Net & Co", "control": False}, "oracle": {"title": "Oracle", "control": True}}
+DATASETS = {"ethz": {"title": "ETHZ"}}
+
+
+def write_benchmark(path, seconds, cpu_s=1.0, peak_mb=100.0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{HEADER}{seconds}\t0:00:01\t{peak_mb}\t1\t1\t1\t0\t0\t50\t{cpu_s}\n")
+    return path
+
+
+def write_training(folder, epochs, networks=None, **run):
+    """A candidate's records: (network, samples a second, seconds) of each epoch, and what run.json says."""
+    folder.mkdir(parents=True)
+    rows = [
+        dict(zip(HISTORY_COLUMNS, (name, number + 1, 1.0, 1.0, rate, seconds, 0.0), strict=True))
+        for number, (name, rate, seconds) in enumerate(epochs)
+    ]
+    pd.DataFrame(rows, columns=HISTORY_COLUMNS).to_csv(folder / "history.csv", index=False)
+    record = {"seconds": sum(seconds for _, _, seconds in epochs), "epochs": len(epochs), **run}
+    (folder / "run.json").write_text(json.dumps(record | ({"networks": networks} if networks else {})))
+    return folder
+
+
+def write_cells(path, **content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": [], **content}))
+    return path
+
+
+@pytest.fixture
+def pickers(tmp_path):
+    """A model of two networks, one on the GPU, with two trainings, the second resumed; a control; published weights."""
+    networks = {"A": {"device": "cuda", "gpu_peak_mb": 900.5}, "B": {"device": "cpu"}}
+    first = write_training(tmp_path / "1", [("A", 10.0, 60.0), ("B", 40.0, 30.0)], networks, parameters=7)
+    second = write_training(tmp_path / "2", [("A", 10.0, 120.0)], networks, parameters=7)
+    nothing = write_training(tmp_path / "3", [])
+    trainings = [
+        (first, write_benchmark(tmp_path / "b/1.tsv", 100, 50, 300)),
+        (second, write_benchmark(tmp_path / "b/2.tsv", 40, 20, 400)),
+    ]
+    predictions = [
+        (write_cells(tmp_path / "p1/cells.json", device="cuda"), write_benchmark(tmp_path / "b/p1.tsv", 36, 18, 200)),
+        (write_cells(tmp_path / "p2/cells.json"), tmp_path / "b/absent.tsv"),
+    ]
+    return [
+        PickerFiles("net", "ethz", trainings, predictions),
+        PickerFiles("oracle", "ethz", [(nothing, tmp_path / "b/none.tsv")], []),
+        PickerFiles("net", "pre-ours", [], predictions[:1]),
+    ]
+
+
+def test_demand_by_picker(pickers):
+    table = demand_table(pickers).set_index(["model", "source"])
+    net = table.loc["net", "ethz"]
+    assert (net["trainings"], net["device"], net["parameters"], net["epochs"]) == (2, "cpu, cuda", 7, 3)
+    # The benchmark of the second says 40 s, its run.json 120 s.
+    assert net["training_s"] == 210
+    assert net["samples_per_s"] == pytest.approx((600 + 1200 + 1200) / 210)
+    assert (net["training_peak_mb"], net["gpu_peak_mb"]) == (400, 900.5)
+    assert (net["prediction_s"], net["prediction_peak_mb"], net["benchmarks_missing"]) == (36, 200, 1)
+    control = table.loc["oracle", "ethz"]
+    assert control["training_s"] == 0 and control["device"] == "" and control["benchmarks_missing"] == 1
+    assert control[["parameters", "samples_per_s", "training_peak_mb", "prediction_s"]].isna().all()
+    published = table.loc["net", "pre-ours"]
+    assert published["trainings"] == 0 and np.isnan(published["training_s"]) and published["prediction_s"] == 36
+
+
+def test_demand_by_stage(pickers, tmp_path):
+    prepared = [write_benchmark(tmp_path / "b/d.tsv", 3600, 1800, 50), tmp_path / "b/elsewhere.tsv"]
+    stages = {"fetch": [], "prepare": prepared, "train": [], "predict": [], "metrics": [tmp_path / "b/none.tsv"]}
+    table = stage_table(stages, pickers).set_index("stage")
+    assert list(table.index) == ["prepare", "train", "predict", "metrics", "(total)"]
+    prepare = table.loc["prepare"]
+    assert (prepare["jobs"], prepare["benchmarks_missing"], prepare["wall_h"], prepare["cpu_h"]) == (2, 1, 1.0, 0.5)
+    train = table.loc["train"]
+    # 100 s and, resumed, 120 s; of its CPU time 20 s in 40 s are known.
+    assert train["wall_h"] == pytest.approx(220 / 3600) and train["cpu_h"] == pytest.approx((50 + 60) / 3600)
+    assert train["gpu_h"] == pytest.approx(180 / 3600) and train["estimated"] == 1
+    predict = table.loc["predict"]
+    assert (predict["jobs"], predict["benchmarks_missing"], predict["no_device"]) == (3, 1, 1)
+    assert predict["gpu_h"] == pytest.approx(72 / 3600)
+    assert np.isnan(table.loc["metrics", "cpu_h"])
+    total = table.loc["(total)"]
+    assert total["cpu_h"] == pytest.approx(0.5 + 110 / 3600 + 36 / 3600) and total["peak_mb"] == 400
+    assert total["jobs"] == 9 and total["benchmarks_missing"] == 4
+
+
+def test_pages_say_what_is_missing(pickers, tmp_path):
+    stages = {"train": [], "predict": []}
+    write_demand(pickers, stages, MODELS, DATASETS, tmp_path / "tables")
+    written = sorted(path.name for path in (tmp_path / "tables").iterdir())
+    assert written == [f"{name}.{kind}" for name in ("demand-stages", "demand") for kind in ("csv", "html", "tex")]
+    page = (tmp_path / "tables/demand.html").read_text()
+    assert "<td>0:03:30</td>" in page and "<td>900</td>" in page and 'class="control"' in page
+    assert r"ETHZ & 2 & cpu, cuda & 7 & 3 & 0:03:30 & 14.3 & 400 & 900 & 0:00:36 & 200 & 1 \\" in (
+        tmp_path / "tables/demand.tex"
+    ).read_text().replace(r"\_", "_")
+    page = (tmp_path / "tables/demand-stages.html").read_text()
+    assert "Trainings whose CPU time is such an estimate: 1." in page and "count as without a GPU: 1." in page
+
+
+@pytest.mark.parametrize("text", ["", "s\tcpu_time\n1\t2\n", HEADER])
+def test_a_benchmark_that_says_nothing_is_none(text, tmp_path):
+    (tmp_path / "b.tsv").write_text(text)
+    assert read_benchmark(tmp_path / "b.tsv") is None and read_benchmark(tmp_path / "none.tsv") is None
+
+
+@pytest.mark.parametrize(("cpu_s", "peak_mb"), [("NA", "NA"), ("-", "0")])
+def test_a_job_too_short_to_measure_has_its_time_alone(cpu_s, peak_mb, tmp_path):
+    job = read_benchmark(write_benchmark(tmp_path / "b.tsv", 0.5, cpu_s, peak_mb))
+    assert job.seconds == 0.5 and np.isnan(job.cpu_s) and np.isnan(job.peak_mb)
+
+
+def test_a_training_without_a_benchmark_was_not_resumed():
+    assert not Training(None, 10.0, 1.0, 1, 1.0, ("cpu",), 0.0, np.nan).resumed
