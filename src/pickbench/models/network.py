@@ -2,6 +2,10 @@
 
 import json
 from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +19,8 @@ from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
 from pickbench.windows.steering import steer
+
+Item, Made = TypeVar("Item"), TypeVar("Made")
 
 COMPONENTS = "ZNE"
 # The entry of a weights file that says how a published network wants to be built, as JSON text.
@@ -278,8 +284,11 @@ class Network(base.Adapter):
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
         answers = {column: np.full(len(windows), np.nan) for column in question.columns}
-        for part in question.batches():
-            waveforms, valid = dataset.crop(trace[part], first[part], length)
+
+        def read(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            return part, *dataset.crop(trace[part], first[part], length)
+
+        for part, waveforms, valid in ahead(read, question.batches()):
             if self.reads_as_published:
                 valid[:] = 0, length
             given = self.answer_batch(
@@ -327,6 +336,17 @@ class Network(base.Adapter):
         except RuntimeError as error:
             raise InputError(f"weights do not fit {self.settings['id']}: {' '.join(str(error).split())}") from None
         return network
+
+
+def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """Make something of each item, each time one more than is asked for, so that reading goes on beside computing."""
+    with ThreadPoolExecutor(1) as pool:
+        begun = deque()
+        for item in items:
+            begun.append(pool.submit(make, item))
+            if len(begun) > 1:
+                yield begun.popleft().result()
+        yield from (one.result() for one in begun)
 
 
 def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tensor:
