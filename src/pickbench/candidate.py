@@ -7,7 +7,7 @@ kept under a key of all that it follows from, so that only a change of that trai
 import logging
 import platform
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -105,6 +105,27 @@ def train_candidate(
         save_weights(files.weights, fit.weights)
         _write_history(files.history, fit.history)
         write_json(files.run, _record(model, plan, fit, data_checksum))
+
+
+def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) -> None:
+    """Copy what the trainings of a picker's candidates have noted, and which of them were selected.
+
+    Parameters
+    ----------
+    folders
+        Learning rate -> folder of the candidate.
+    selected
+        What `pickbench.selection.select` wrote.
+    target
+        Where to put them: as selected.json, and history.csv and run.json in a folder lrLR for each.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(selected, target / "selected.json")
+    for lr, folder in folders.items():
+        kept = target / f"lr{lr}"
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in ("history.csv", "run.json"):
+            shutil.copyfile(folder / name, kept / name)
 
 
 def read_history(path: str | Path) -> pd.DataFrame:

@@ -2,11 +2,12 @@
 
 
 localrules:
-    tables,
+    metric_tables,
     selection,
+    tables,
 
 
-rule tables:
+rule metric_tables:
     input:
         metrics="results/metrics.csv",
     output:
@@ -32,7 +33,7 @@ rule tables:
 
 rule selection:
     input:
-        selected=picker_paths(SELECTED, GRID.trained_pickers()),
+        candidates=picker_paths(CANDIDATES, GRID.trained_pickers()),
     output:
         tables=SELECTION,
     log:
@@ -47,7 +48,7 @@ rule selection:
     params:
         version=VERSIONS["tables"],
         selected=[
-            (model, source, SELECTED.format(model=model, source=source, seed=seed))
+            (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
             for model, source, seed in GRID.trained_pickers()
         ],
         models=titles(PROJECT.models, "title"),
@@ -56,3 +57,14 @@ rule selection:
         "writing the table of what was selected"
     script:
         "../scripts/selection.py"
+
+
+# All tables, from the metrics and predictions that are there.
+rule tables:
+    input:
+        TABLES,
+        SELECTION,
+        DEMAND,
+        FINDINGS,
+        PUBLISHED_TABLE,
+        RATE_TABLE if STUDY.models else [],
