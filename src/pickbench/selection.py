@@ -5,6 +5,7 @@ Where the source has no dev windows for a task (NEIC has no task 1), the lowest 
 still be applied to other targets.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.residuals import residuals_s, rmse_s
 
 DEV_LOSS = "dev_loss"
+log = logging.getLogger(__name__)
 
 
 def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, output: Path) -> None:
@@ -39,7 +41,12 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
     answers = {}
     for column in columns:
         learned = {lr: run for lr, run in runs.items() if column not in run["unlearned"]}
+        for lr, run in runs.items():
+            if lr not in learned:
+                reason = run["unlearned"][column]
+                log.warning("%s: learning rate %s stands back (%s)", ANSWERS[column].title, lr, reason)
         if not learned:
+            log.warning("%s: there is no learning rate to select, and no answer", ANSWERS[column].title)
             continue
         metric, scored, higher_is_better = _scored(column, {lr: candidates[lr] for lr in learned}, learned)
         best = (max if higher_is_better else min)(scored, key=scored.get)

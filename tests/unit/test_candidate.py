@@ -10,6 +10,7 @@ from pickbench import candidate
 from pickbench.candidate import CandidateFiles, read_history, train_candidate
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.metrics.registry import ANSWERS
 from pickbench.models import network
 from pickbench.models.base import HISTORY_COLUMNS, Fit, Tuning, load_weights
 from tests.contract.test_models import columns, plan, settings, windows
@@ -115,6 +116,51 @@ def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_f
     (tmp_path / "answers").write_bytes(first["dev_task1.parquet"])
     answers = pd.read_parquet(tmp_path / "answers")
     assert len(answers) == 32 and answers[COLUMNS["task1"]].isna().all(None)
+
+
+def test_a_collapsed_training_is_recorded_and_answers_nothing(easy_dataset, window_files, tmp_path, caplog):
+    """Adam at a learning rate of 1 ends in a network whose output does not depend on its input."""
+    written = run(easy_dataset, window_files, tmp_path, learning_rate=1.0, batch_size=16, max_epochs=3)
+    record = json.loads(written["run.json"])
+    assert record["ended"] == "epochs" and record["unlearned"] == dict.fromkeys(ANSWERS, "collapsed")
+    for name, wanted in COLUMNS.items():
+        (tmp_path / "answers").write_bytes(written[f"dev_{name}.parquet"])
+        answers = pd.read_parquet(tmp_path / "answers")
+        assert len(answers) == 32 and answers[wanted].isna().all(None)
+    assert "one answer to all dev windows" in caplog.text and "event detection, phase identification" in caplog.text
+    assert json.loads(run(easy_dataset, window_files, tmp_path)["run.json"])["unlearned"] == {}
+
+
+def test_a_network_that_collapsed_is_named_among_others(easy_dataset, window_files, tmp_path, monkeypatch):
+    """DPP's picker of P gives the middle of all windows, so only the onset of P is not learned."""
+    model = settings("dpp")
+    answer = candidate.answer_windows
+
+    def middle(adapter, question, weights):
+        answers = answer(adapter, question, weights)
+        if "p_sample_pred" in answers:
+            answers["p_sample_pred"] = question.windows["start_sample"] + 350.0
+        return answers
+
+    monkeypatch.setattr(candidate, "answer_windows", middle)
+    chosen = plan(tmp_path, windows=window_files)
+    train_candidate(model, easy_dataset, COLUMNS, chosen, 8, files(tmp_path))
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["unlearned"]["p_sample_pred"] == "collapsed"
+    assert record["networks"]["DPPPickerP"]["unlearned"] == {"p_sample_pred": "collapsed"}
+    assert "score_detection" not in record["networks"]["DPPPickerS"]["unlearned"]
+    dev = pd.read_parquet(tmp_path / "dev_task23.parquet")
+    assert dev["p_sample_pred"].isna().all() and dev["score_p_or_s"].notna().all()
+
+
+def test_a_control_may_answer_as_it_likes(easy_dataset, window_files, tmp_path, monkeypatch):
+    def constant(adapter, question, weights):
+        return pd.DataFrame(0.5, question.windows.index, question.columns)
+
+    monkeypatch.setattr(candidate, "answer_windows", constant)
+    chosen = plan(tmp_path, windows=window_files)
+    train_candidate(settings("random"), easy_dataset, COLUMNS, chosen, 8, files(tmp_path))
+    assert json.loads((tmp_path / "run.json").read_text())["unlearned"] == {}
 
 
 def test_a_history_is_read_as_it_was_written(tmp_path):

@@ -75,6 +75,25 @@ def test_diverged_runs_are_no_candidates(tmp_path):
     assert json.loads((tmp_path / "selected.json").read_text())["answers"] == {}
 
 
+def test_a_collapsed_answer_stands_back_and_the_others_do_not(tmp_path, caplog):
+    """The constant scores of the first are an AUC of 0.5, more than the second has."""
+    folders = {
+        "1": write_candidate(tmp_path / "a", [0.5, 0.5], 0),
+        "0.001": write_candidate(tmp_path / "b", [0.1, 0.9], 30),
+    }
+    run = json.loads((folders["1"] / "run.json").read_text())
+    run["unlearned"] = {"score_detection": "collapsed"}
+    (folders["1"] / "run.json").write_text(json.dumps(run))
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    assert chosen["answers"]["score_detection"]["lr"] == "0.001" and chosen["answers"]["p_sample_pred"]["lr"] == "1"
+    assert chosen["unlearned"] == {"1": {"score_detection": "collapsed"}}
+    assert "event detection: learning rate 1 stands back (collapsed)" in caplog.text
+    select({"1": folders["1"]}, COLUMNS, 42, tmp_path / "selected.json")
+    assert "score_detection" not in json.loads((tmp_path / "selected.json").read_text())["answers"]
+    assert "event detection: there is no learning rate to select, and no answer" in caplog.text
+
+
 def test_a_source_without_task_files_of_its_own(tmp_path):
     """LenDB has P labels and no tasks 2 and 3: its trainings leave an empty table there."""
     for name, loss in (("a", 0.2), ("b", 0.1)):
