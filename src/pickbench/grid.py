@@ -57,7 +57,7 @@ class Grid:
             raise InputError(f"{self.project.key('models')}: no dataset to evaluate on has a task of any of them")
         for source in self.project.config["sources"]:
             if not any(self.answers(model, source) for model in self.models):
-                raise InputError(f"sources, models: no model of this run learned anything from {source}")
+                raise InputError(f"{self.project.key('sources')}: no model of this run learned anything from {source}")
         if not self.pickers():
             raise InputError(f"{self.project.key('models')}: none of them can learn anything from a source of this run")
 

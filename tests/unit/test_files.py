@@ -7,7 +7,7 @@ import pytest
 from pickbench.errors import InputError
 from pickbench.files import replacing, sha256, write_json
 from pickbench.joblog import logged
-from pickbench.models.settings import check_settings, choice
+from pickbench.models.settings import check_settings, choice, number
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -54,6 +54,11 @@ def test_a_wrong_setting_is_blamed_on_what_gave_it(model_options, blamed, tmp_pa
     with pytest.raises(SystemExit), logged(tmp_path / "log", model_options):
         check_settings("a", {"norm": "max"}, {"norm": choice("peak", "std")})
     assert (tmp_path / "log").read_text() == f"error: {blamed} is 'max', expected peak or std\n"
+
+
+def test_a_number_that_yaml_takes_for_text_is_said_to_be_that():
+    with pytest.raises(InputError, match="'1e-1', expected a number from 0 to 1; '1e-1' is text in YAML, write 0.1 or"):
+        check_settings("a", {"share": "1e-1"}, {"share": number(0, 1)})
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):

@@ -306,7 +306,7 @@ def test_compiled_network_learns_the_same(dataset, tmp_path):
 
 def test_compiling_without_a_compiler_is_one_line(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(InputError, match="training.compile is true, but there is no C[+][+] compiler"):
+    with pytest.raises(InputError, match="'training.compile' is true, but there is no C[+][+] compiler"):
         fit(dataset, tmp_path, compile=True)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pickbench.baer.picking import PARAMETERS, SECOND_THRESHOLD, PickWindows
-from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.messages import suggestion
 from pickbench.metrics.residuals import residuals_s, rmse_s
 from pickbench.models import base
 from pickbench.models.settings import choice
