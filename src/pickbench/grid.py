@@ -125,6 +125,14 @@ class Grid:
             if source not in self.project.published and self.learning_rates(model) != [NO_LEARNING_RATE]
         ]
 
+    def learning_pickers(self) -> list[tuple[str, str, int]]:
+        """(model, source, seed) of every picker that learns anything here, controls left out."""
+        return [
+            (model, source, seed)
+            for model, source, seed in self.pickers()
+            if source not in self.project.published and self.project.models[model]["learns_from"] != "nothing"
+        ]
+
     def sources_of(self, model: str) -> list[str]:
         """The sources from which a model can learn, or has published weights for, any of its answers.
 

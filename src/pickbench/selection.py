@@ -34,8 +34,9 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
     seed
         The picker's seed.
     output
-        JSON file: for every answer the learning rate, its weights, and what each candidate scored; and which candidates
-        have not learned an answer, and why. An answer that none has learned is left out, and stays empty in the cells.
+        JSON file: for every answer the learning rate, its weights, what each candidate scored, and the parameters that
+        a search has found; and which candidates have not learned an answer, and why. An answer that none has learned is
+        left out, and stays empty in the cells.
     """
     runs = {lr: read_json(folder / "run.json") for lr, folder in candidates.items()}
     answers = {}
@@ -56,6 +57,8 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
             "metric": metric,
             "scores": scored,
         }
+        if "found" in runs[best]:
+            answers[column]["found"] = runs[best]["found"]
     unlearned = {lr: run["unlearned"] for lr, run in runs.items() if run["unlearned"]}
     write_json(output, {"seed": seed, "answers": answers, "unlearned": unlearned})
 

@@ -12,7 +12,7 @@ VERSIONS = {
     "facts": 1,
     "windows": 1,
     "train": 4,
-    "select": 1,
+    "select": 2,
     "adopt": 1,
     "predict": 2,
     "metrics": 1,

@@ -50,6 +50,15 @@ def test_each_answer_has_its_own_best(tmp_path):
     assert own["p_sample_pred"].iloc[0] == 490 and own["s_sample_pred"].iloc[0] == 520
 
 
+def test_what_a_search_has_found_is_noted(tmp_path):
+    folder = write_candidate(tmp_path / "a", [0.9, 0.1], 0)
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**run, "found": {"threshold1": 10.0}}))
+    select({"0": folder}, ["p_sample_pred"], 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    assert chosen["answers"]["p_sample_pred"]["found"] == {"threshold1": 10.0}
+
+
 def test_without_dev_windows_the_loss_decides(tmp_path):
     folders = {
         "0.01": write_candidate(tmp_path / "a", [], 50, dev_loss=0.2),

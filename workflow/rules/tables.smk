@@ -32,7 +32,7 @@ rule tables:
 
 rule selection:
     input:
-        selected=picker_paths(SELECTED, GRID.trained_pickers()),
+        selected=picker_paths(SELECTED, GRID.learning_pickers()),
     output:
         tables=SELECTION,
     log:
@@ -48,7 +48,7 @@ rule selection:
         version=VERSIONS["tables"],
         selected=[
             (model, source, SELECTED.format(model=model, source=source, seed=seed))
-            for model, source, seed in GRID.trained_pickers()
+            for model, source, seed in GRID.learning_pickers()
         ],
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),
