@@ -8,7 +8,7 @@ import logging
 import platform
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +23,14 @@ from pickbench.models import load_adapter
 from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
-from pickbench.provenance import versions
+from pickbench.provenance import checkout, versions
 from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
 
 log = logging.getLogger(__name__)
+# What run.json says of the model's file.
+LEARNED_AS = ("adapter", "architecture", "tasks", "phases", "settings")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def train_candidate(
         fit = _read_fit(kept)
         if fit is None:
             fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
-            fit = replace(fit, facts={**fit.facts, "host": platform.node()})
+            fit = replace(fit, facts={**fit.facts, "host": platform.node(), "git": checkout()})
             _keep_fit(kept, fit)
         _remove_others(plan.checkpoints, kept)
         given = {}
@@ -225,12 +227,24 @@ def _write_history(path: Path, history: pd.DataFrame) -> None:
         history.to_csv(temporary, index=False)
 
 
+def _settings(model: dict, plan: TrainingPlan) -> dict:
+    """The settings that a training follows from: the model's, and of the plan those that its kind heeds."""
+    heeded = {"answers"}
+    if model["learns_from"] == "traces":
+        heeded = {field.name for field in fields(plan)} - {"checkpoints", "threads", "windows", "tuning"}
+    elif model["learns_from"] == "windows":
+        heeded |= {"tuning"}
+    limits = {key: value for key, value in asdict(plan).items() if key in heeded - {"learning_rate", "seed"}}
+    return {**{key: value for key, value in model.items() if key in LEARNED_AS}, **limits}
+
+
 def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> dict:
     """What made the weights, for run.json."""
     return {
         "model": model["id"],
         "learning_rate": plan.learning_rate,
         "seed": plan.seed,
+        "settings": _settings(model, plan),
         "epochs": int(fit.history["epoch"].max()) if len(fit.history) else 0,
         "dev_loss": fit.dev_loss,
         "unlearned": fit.unlearned,

@@ -84,6 +84,12 @@ def test_what_training_follows_from_trains_again(easy_dataset, window_files, tmp
     assert sorted(path.name for path in folder.iterdir()) == ["fit.json", "history.csv", "weights.npz"]
     record = json.loads(written["run.json"])
     assert record["epochs"] == 2 and record["ended"] == "epochs"
+    assert record["device"] in ("cpu", "cuda") and record["host"] and set(record["git"] or ()) <= {"commit", "dirty"}
+    assert (record["seed"], record["learning_rate"]) == (42, 0.01)
+    asked = {"max_epochs": 2, "batch_size": 32, "precision": 32, "architecture": "PhaseNetLight"}
+    assert {key: record["settings"][key] for key in asked} == asked
+    assert record["settings"]["settings"] == settings("phasenetlight")["settings"]
+    assert not {"tuning", "checkpoints", "threads", "readout"} & set(record["settings"])
     assert record["seconds"] == pytest.approx(pd.read_csv(folder / "history.csv")["seconds"].sum(), abs=1e-3)
 
 
@@ -197,6 +203,8 @@ def test_a_searched_candidate_is_written(easy_dataset, tmp_path):
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     history = pd.read_csv(tmp_path / "out" / "history.csv", float_precision="round_trip")
     assert not run["unlearned"] and run["epochs"] == 8
+    assert run["settings"]["tuning"] == {"initial_points": 3, "points": 2, "picks": 12}
+    assert run["settings"]["answers"] and "batch_size" not in run["settings"]
     assert run["dev_loss"] == {"p_sample_pred": history["dev_loss"].min()}
     assert sorted(run["found"]) == ["highpass_hz", "lowpass_hz", "tdownmax_s", "threshold1", "tupevent_s"]
     dev = pd.read_parquet(tmp_path / "out" / "dev_task23.parquet")
