@@ -44,7 +44,8 @@ def search_files(wildcards):
 
 def search_title(wildcards):
     """Heading of a figure of searches."""
-    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']}"
+    seeds = f"seed{'s' if len(RUN['seeds']) > 1 else ''} {', '.join(map(str, RUN['seeds']))}"
+    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']} ({seeds})"
 
 
 def titled(entries, names):
@@ -76,7 +77,7 @@ def panels_of_losses(wildcards):
     """Panels of a model's losses, and what the files hold in their order."""
     model = wildcards.model
     return {
-        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
+        "title": f"Losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
         "sources": titled(PROJECT.datasets, sources_learned_from(model)),
         "trainings": [training for *training, _ in trainings_of(model, HISTORY)],
     }

@@ -28,6 +28,8 @@ LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.5, 0.12, 0.2, 0.62,
 LABEL_IN = 0.36
 PANEL_HEIGHT_IN, PANEL_WIDTH_MAX_IN = 0.95, 2.2
 COLUMNS_MAX = 4
+# Keeps words in a panel apart from the lines that they lie on.
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
 
 Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
@@ -163,7 +165,7 @@ def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, L
     fates = (("diverged", diverged), (COLLAPSED, collapsed))
     text = "\n".join(f"{fate}: {', '.join(rates)}" for fate, rates in fates if rates)
     if text:
-        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6)
+        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6, bbox=BEHIND)
     _axes(axes, pd.concat(tables.values()))
 
 
