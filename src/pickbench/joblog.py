@@ -30,11 +30,16 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
     Raises
     ------
     SystemExit
-        With status 1, after an `InputError` (logged as one line) or any other exception (logged with its traceback).
+        With status 1, after an `InputError` (logged as one line) or any other exception (logged with its traceback);
+        with a line where the file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a" if resumed else "w", encoding="utf-8", buffering=1) as stream:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = open(path, "a" if resumed else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    except OSError as error:
+        sys.exit(f"{path} cannot be written: {error.strerror or error}")
+    with opened as stream:
         if stream.tell():
             stream.write(f"--- started again {time.strftime(TIME)}\n")
         handler = logging.StreamHandler(stream)
