@@ -19,7 +19,12 @@ from pickbench.tables.published import NAME as PUBLISHED_NAME
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
-    PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
+    PROJECT = load_project(
+        config,
+        ROOT,
+        files=[workflow.configfiles[-1], *workflow.configfiles[:-1]],
+        command_line=workflow.config_settings.config,
+    )
     GRID = Grid(PROJECT)
     STUDY = RateStudy(GRID)
 except InputError as error:

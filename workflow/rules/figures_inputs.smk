@@ -50,7 +50,8 @@ def candidates_of(wildcards, seeds):
 
 def search_title(wildcards):
     """Heading of a figure of searches."""
-    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']}"
+    seeds = f"seed{'s' if len(RUN['seeds']) > 1 else ''} {', '.join(map(str, RUN['seeds']))}"
+    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']} ({seeds})"
 
 
 def titled(entries, names):
@@ -72,7 +73,7 @@ def panels_of_losses(wildcards):
     """Panels of a model's losses, and the files of each training: its losses, and what is noted of it."""
     model, sources = wildcards.model, sources_learned_from(wildcards.model)
     return {
-        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
+        "title": f"Losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
         "sources": titled(PROJECT.datasets, sources),
         "trainings": [
             (source, lr, *expand([KEPT_HISTORY, KEPT_RECORD], model=model, source=source, lr=lr, seed=FIRST_SEED))

@@ -33,7 +33,7 @@ rule metric_tables:
 
 rule selection:
     input:
-        candidates=picker_paths(CANDIDATES, GRID.trained_pickers()),
+        candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
     output:
         tables=SELECTION,
     log:
@@ -49,7 +49,7 @@ rule selection:
         version=VERSIONS["tables"],
         selected=[
             (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
-            for model, source, seed in GRID.trained_pickers()
+            for model, source, seed in GRID.learning_pickers()
         ],
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),

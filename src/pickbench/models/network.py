@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError, model_file
+from pickbench.messages import suggestion
 from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
