@@ -2,6 +2,7 @@
 
 import json
 from abc import abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -140,6 +141,16 @@ class Network(base.Adapter):
             Every answer the network has, (B,); picks in samples of the input.
         """
 
+    @abstractmethod
+    def curves_of(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """Curves that `read_out` looks at, with its parameters.
+
+        Returns
+        -------
+        dict
+            detection, P and S as far as the network has them, each with a value at every sample of the input, (B, L).
+        """
+
     def recipe(self, plan: base.TrainingPlan) -> WindowRecipe:
         """How its training windows are drawn: most of them around a pick, the rest anywhere."""
         reach = self.own["around_pick_samples"]
@@ -269,26 +280,46 @@ class Network(base.Adapter):
 
     def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
+        network = self._ready(weights)
+        answers = {column: np.full(len(question.windows), np.nan) for column in question.columns}
+        for part, first, inputs in self._inputs(question):
+            given = self.answer_batch(network, *inputs)
+            for column in question.columns:
+                offset = first if column.endswith("_sample_pred") else 0
+                answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
+        return pd.DataFrame(answers, index=question.windows.index)
+
+    @torch.inference_mode()
+    def curves(self, question: base.Question, weights: base.Weights) -> list[dict[str, base.Curve]]:
+        """Give the curves that answers are read out of."""
+        network = self._ready(weights)
+        found = super().curves(question, weights)
+        wanted = [base.CURVES[column] for column in question.columns if column in base.CURVES]
+        for part, first, inputs in self._inputs(question):
+            given = self.curves_of(network, self.apply(network, *inputs), inputs[-1])
+            for name in wanted:
+                for window, begin, values in zip(part, first, given[name].float().cpu().numpy(), strict=True):
+                    found[window][name] = base.Curve(int(begin), values)
+        return found
+
+    def _ready(self, weights: base.Weights) -> torch.nn.Module:
+        """The network with these weights, on the device that answers."""
+        return self.load(weights).to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+    def _inputs(self, question: base.Question) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[torch.Tensor, ...]]]:
+        """Windows batch by batch: their positions, where what is cut around them begins, and what `apply` wants."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = self.load(weights).to(device).eval()
         dataset, windows = question.dataset, question.windows
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
-        answers = {column: np.full(len(windows), np.nan) for column in question.columns}
         for part in question.batches():
             waveforms, valid = dataset.crop(trace[part], first[part], length)
             if self.reads_as_published:
                 valid[:] = 0, length
-            given = self.answer_batch(
-                network, *(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
-            )
-            for column in question.columns:
-                offset = first[part] if column.endswith("_sample_pred") else 0
-                answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
-        return pd.DataFrame(answers, index=windows.index)
+            yield part, first[part], tuple(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
 
     @torch.inference_mode()
     def answer_batch(
