@@ -19,6 +19,7 @@ VERSIONS = {
     "tables": 1,
     "findings": 1,
     "figures": 3,
+    "examples": 1,
     "export": 1,
     "rates": 1,
 }
