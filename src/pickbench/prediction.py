@@ -6,7 +6,7 @@ finished cells as they are.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -147,15 +147,33 @@ def answer_rows(picker: Picker, dataset: PreparedDataset, rows: pd.DataFrame, wi
     DataFrame
         One row a window, one column an answer.
     """
-    adapter = load_adapter(picker.model)
-    wanted = columns_of(windows_file, list(picker.weights_files))
+    adapter, wanted = load_adapter(picker.model), columns_of(windows_file, list(picker.weights_files))
     answers = pd.DataFrame(index=rows.index)
-    for weights_file in dict.fromkeys(picker.weights_files[column] for column in wanted):
-        columns = [column for column in wanted if picker.weights_files[column] == weights_file]
-        weights = load_weights(weights_file)
-        question = Question(dataset, rows, columns, picker.seed, picker.batch_size)
-        answers[columns] = answer_windows(adapter, question, weights)
+    for question, weights in questions(picker, dataset, rows, wanted):
+        answers[question.columns] = answer_windows(adapter, question, weights)
     return answers
+
+
+def questions(
+    picker: Picker, dataset: PreparedDataset, rows: pd.DataFrame, columns: list[str]
+) -> Iterator[tuple[Question, Weights]]:
+    """Put a picker's answers to windows as one question to each set of weights that some were selected from.
+
+    Parameters
+    ----------
+    picker, dataset, rows
+        As for `answer_rows`.
+    columns
+        Answers that the picker gives.
+
+    Yields
+    ------
+    Question, Weights
+        As `pickbench.models.base.Adapter.answer` takes them.
+    """
+    for weights_file in dict.fromkeys(picker.weights_files[column] for column in columns):
+        of_file = [column for column in columns if picker.weights_files[column] == weights_file]
+        yield Question(dataset, rows, of_file, picker.seed, picker.batch_size), load_weights(weights_file)
 
 
 def predict_file(picker: Picker, dataset: PreparedDataset, windows: Path, split: str, output: Path) -> None:

@@ -19,6 +19,7 @@ VERSIONS = {
     "tables": 2,
     "findings": 1,
     "figures": 4,
+    "examples": 1,
     "export": 1,
     "rates": 1,
 }

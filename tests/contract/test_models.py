@@ -11,7 +11,7 @@ from pickbench.errors import InputError
 from pickbench.grid import TASK_FILES, columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import adapters, load_adapter
-from pickbench.models.base import Question, TrainingPlan, Tuning, load_weights, save_weights
+from pickbench.models.base import CURVES, Question, TrainingPlan, Tuning, load_weights, save_weights
 from tests.conftest import ROOT
 
 SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")
@@ -88,7 +88,8 @@ def test_learns_writes_and_answers(name, easy_dataset, tmp_path):
             continue
         # A few are enough; sliding GPD over all of them takes minutes.
         rows = windows(dataset, task_file).iloc[::5]
-        answers = adapter.answer(Question(dataset, rows, wanted, seed=1, batch_size=8), weights)
+        question = Question(dataset, rows, wanted, seed=1, batch_size=8)
+        answers = adapter.answer(question, weights)
         assert list(answers.columns) == wanted
         assert (answers.dtypes == np.float64).all()
         assert answers.notna().all().all()
@@ -104,6 +105,27 @@ def test_learns_writes_and_answers(name, easy_dataset, tmp_path):
                 low, high = (rows["start_sample"], rows["end_sample"]) if bounded else (0, 6000)
                 assert (answers[column] >= low).all()
                 assert (answers[column] < high).all()
+        check_curves(adapter, adapter.curves(question, weights), rows, answers)
+
+
+def check_curves(adapter, curves: list[dict], rows: pd.DataFrame, answers: pd.DataFrame) -> None:
+    """Networks have a curve for each answer that has one, and what they answer is read out of it; others have none."""
+    names = {CURVES[column] for column in answers if column in CURVES} if adapter.networks() else set()
+    assert [set(of_window) for of_window in curves] == [names] * len(rows)
+    spans = zip(curves, rows["start_sample"], rows["end_sample"], answers.to_dict("records"), strict=True)
+    for of_window, start, end, answer in spans:
+        for column in (column for column in answer if CURVES.get(column) in names):
+            curve = of_window[CURVES[column]]
+            within = curve.values[start - curve.first : end - curve.first]
+            assert len(within) == end - start and curve.values.dtype == np.float32
+            assert within.min() >= 0 and within.max() <= 1 + 1e-6
+            if column == "score_detection":
+                assert within.max() == pytest.approx(answer[column], abs=1e-5)
+            else:
+                # The largest value, or of a curve that says that a phase has arrived the first one above one half.
+                arrived = within > 0.5
+                first = int(arrived.argmax()) if arrived.any() else (end - start) // 2
+                assert answer[column] - start in (int(within.argmax()), first)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -128,3 +128,64 @@ def test_eqtransformer_reads_three_curves():
     given = adapter.read_out(network, (detection, p, s), torch.tensor([[1, 7]]))
     assert [given[key].item() for key in ("score_detection", "score_p_or_s")] == pytest.approx([0.8, 2.0])
     assert (given["p_sample_pred"].item(), given["s_sample_pred"].item()) == (3, 5)
+
+
+def inside(curve, borders):
+    return curve[0, borders[0, 0] : borders[0, 1]]
+
+
+@pytest.mark.parametrize("name", ["phasenet", "basicphaseae", "eqtransformer"])
+def test_the_read_out_is_the_largest_of_the_curves(name):
+    adapter = part(name)
+    network, borders = adapter.network(), torch.tensor([[400, 1400]])
+    output = torch.rand(1, 3, adapter.input_samples)
+    output = tuple(output.unbind(dim=1)) if name == "eqtransformer" else output.softmax(dim=1)
+    curves = adapter.curves_of(network, output, borders)
+    given = adapter.read_out(network, output, borders)
+    assert list(curves) == ["detection", "P", "S"]
+    detection, p, s = (inside(curve, borders) for curve in curves.values())
+    assert given["score_detection"].item() == detection.max().item()
+    assert given["p_sample_pred"].item() == 400 + p.argmax().item()
+    assert given["s_sample_pred"].item() == 400 + s.argmax().item()
+    assert given["score_p_or_s"].item() == pytest.approx((p.max() / s.max()).item())
+
+
+def test_gpd_s_curves_are_steps_within_the_window():
+    adapter, network = part("gpd"), Centre()
+    first, length = adapter.frame(np.array([1000]), np.array([1257]), np.array([6000]))
+    waveforms = torch.zeros(1, 3, length)
+    waveforms[0, 0, 1100 - first[0]] = 1
+    borders = torch.tensor([[1000 - first[0], 1257 - first[0]]])
+    output = adapter.apply(network, waveforms, torch.tensor([[0, length]]), borders)
+    curves = adapter.curves_of(network, output, borders)
+    for curve in curves.values():
+        assert curve.isfinite().sum() == 257 and inside(curve, borders).isfinite().all()
+    p = inside(curves["P"], borders)
+    assert np.flatnonzero(p.numpy() > 0.5).tolist() == [100, 101, 102, 103, 104]
+    assert adapter.read_out(network, output, borders)["p_sample_pred"].item() + first[0] == 1100
+
+
+@pytest.mark.parametrize("readout", ["corrected", "paper"])
+def test_cred_s_curve_holds_over_each_cell(readout):
+    adapter = part("cred", readout=readout)
+    output = torch.rand(3, 19, 1)
+    curve = adapter.curves_of(None, output, None)["detection"]
+    assert curve.shape == (3, 3000) and (curve[:, -1] == output[:, 18, 0]).all()
+    if readout == "paper":
+        assert (curve[:, 158:316] == output[:, 1]).all() and (curve[:, :158] == output[:, 0]).all()
+        return
+    assert (curve[:, 80:240] == output[:, 1]).all() and (curve[:, :80] == output[:, 0]).all()
+    borders = torch.tensor([[0, 80], [999, 2001], [2960, 3000]])
+    largest = [curve[i, first:end].max().item() for i, (first, end) in enumerate(borders.tolist())]
+    assert adapter.read_out(None, output, borders)["score_detection"].tolist() == largest
+
+
+def test_dpp_s_curves_are_those_of_three_networks():
+    borders = torch.tensor([[500, 1500]])
+    output = torch.rand(1, 6, 3).softmax(dim=2)
+    curves = part("dpp", "DPPDetector").curves_of(None, output, borders)
+    assert list(curves) == ["detection"] and curves["detection"].shape == (1, 3000)
+    given = part("dpp", "DPPDetector").read_out(None, output, borders)
+    assert inside(curves["detection"], borders).max().item() == given["score_detection"].item()
+    output = torch.rand(1, 1000)
+    assert part("dpp", "DPPPickerS").curves_of(None, output, borders) == {"S": output}

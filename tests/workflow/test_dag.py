@@ -38,6 +38,7 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     # Every dataset is described; residuals of both phases against two conditions need tasks 2 and 3, so not LenDB.
     assert jobs["facts"] == jobs["overview"] == datasets
     assert jobs["conditions"] == 2 * 2 * (datasets - 1)
+    assert jobs["examples"] == jobs["draw_examples"] == datasets - 1 and jobs["example_table"] == 1
     # NEIC has no task 1, LenDB no tasks 2 and 3.
     assert jobs["windows"] == 2 * datasets - 2
     chunks = [read_yaml(ROOT / "config" / "datasets" / f"{name}.yaml").get("chunks", 1) for name in config["datasets"]]
@@ -94,6 +95,8 @@ def test_published_weights_are_compared_across_domains_only(tmp_path):
     path.write_text(yaml.safe_dump({**read_yaml(DEMO), **changes}), encoding="utf-8")
     jobs = planned(snakemake("--configfile", path, "-n", "figures", directory=tmp_path))
     assert "roc" not in jobs and (jobs["matrices"], jobs["boxes"]) == (4, 2)
+    # A dataset that is no source has examples by published weights.
+    assert jobs["examples"] == jobs["draw_examples"] == 1
 
 
 def test_records_of_a_target_alone_are_described_and_those_of_a_source_have_residuals(tmp_path):
@@ -103,6 +106,8 @@ def test_records_of_a_target_alone_are_described_and_those_of_a_source_have_resi
         for condition in ("snr", "distance"):
             figure = f"results/figures/in-domain/{name}-residuals-P-{condition}.pdf"
             assert (figure in said) == (name != "mini-ethz")
+        # Nor has it examples: no picker learned from it, and none is published.
+        assert (f"results/figures/examples/{name}.pdf" in said) == (name != "mini-ethz")
 
 
 def test_the_study_of_rates_is_planned_when_it_is_on(tmp_path):

@@ -10,6 +10,7 @@ import seisbench.models as sbm
 import yaml
 
 from pickbench.config import read_yaml
+from pickbench.examples.files import read_example_table
 from pickbench.metrics.table import read_metrics
 from pickbench.rates.choice import read_rates
 from pickbench.tables.content import TABLES
@@ -94,6 +95,7 @@ def test_everything_is_there(run):
     drawn = {
         "datasets": {"tiny-local", "tiny-far", "tiny-p"},
         "in-domain": {"residuals-P", "residuals-S", "roc", *conditions},
+        "examples": {"tiny-local", "tiny-far"},
         "cross-domain": {*across, "matrix-auc", "matrix-mcc", "oracle-residuals-P", "oracle-residuals-S"},
     }
     for folder, names in drawn.items():
@@ -130,8 +132,18 @@ def test_figures_and_tables_come_from_the_cache_alone(run, tmp_path):
     words = ["--configfile", "tiny.yaml", "--cores", "2", "figures", "tables"]
     jobs = set(planned(snakemake(*words, "-n", directory=tmp_path)))
     assert jobs == {
-        *("figures", "tables", "metric_tables", "selection", "demand", "findings", "published", "rate_table"),
-        *("overview", "conditions", "roc", "matrices", "boxes", "losses", "residuals_in_domain"),
+        *(
+            "figures",
+            "tables",
+            "metric_tables",
+            "selection",
+            "demand",
+            "findings",
+            "published",
+            "rate_table",
+            "example_table",
+        ),
+        *("draw_examples", "overview", "conditions", "roc", "matrices", "boxes", "losses", "residuals_in_domain"),
         *("residuals_cross_domain", "residuals_rates"),
     }
     snakemake(*words, directory=tmp_path)
@@ -167,6 +179,24 @@ def test_selection_is_written_down(run):
     # A source without task 1 has no AUC to choose by.
     far = json.loads((run / "results/selected/phasenetlight/tiny-far/seed42.json").read_text())
     assert far["answers"]["score_detection"]["metric"] == "dev_loss"
+
+
+def test_examples_are_what_the_picker_in_domain_predicted(run):
+    table = read_example_table(run / "results" / "tables" / "examples.csv")
+    assert (run / "results" / "tables" / "examples.html").stat().st_size > 0
+    # One model agrees with nobody, and a control is none.
+    assert set(table["dataset"]) == {"tiny-local", "tiny-far"} and set(table["model"]) == {"phasenetlight"}
+    assert set(", ".join(table["rule"]).split(", ")) == {"median", "worst"} and set(table["phase"]) == {"P", "S"}
+    files = [run / f"results/predictions/_examples/{name}.csv" for name in ("tiny-local", "tiny-far")]
+    pd.testing.assert_frame_equal(table, pd.concat(map(read_example_table, files), ignore_index=True))
+    for (dataset, phase), rows in table.groupby(["dataset", "phase"]):
+        cell = pd.read_parquet(
+            run / f"results/predictions/phasenetlight/{dataset}/seed42/{dataset}/test_task23.parquet"
+        )
+        cell = cell[cell["phase_label"] == phase]
+        error = ((cell[f"{phase.lower()}_sample_pred"] - cell["phase_onset"]) / 100).abs()
+        assert rows["residual_s"].abs().max() == pytest.approx(error.max())
+        assert rows["score"].between(0, 1).all()
 
 
 def test_the_study_of_rates_is_in_true_units(run):
@@ -256,8 +286,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path.write_text(before.replace("title: mini-NEIC", "title: Another"))
     # There is no ROC curve of a dataset without task 1.
     compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
-    figures = {*compared, "losses", "conditions", "overview", "rate_table", "residuals_rates"}
-    tables = {"tables", "selection", "demand", "findings", "published"}
+    figures = {*compared, "losses", "conditions", "overview", "draw_examples", "rate_table", "residuals_rates"}
+    tables = {"tables", "selection", "demand", "findings", "published", "example_table"}
     assert set(again(run, "-n")) == {"all", *tables, "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")

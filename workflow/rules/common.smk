@@ -211,7 +211,6 @@ def studied_onsets(model):
     return [target for target in STUDY.targets_of(model) if target in ONSET_TARGETS]
 
 
-RATE_STUDY = ["results/metrics.rates.csv", *RATE_TABLE] if STUDY.models else []
 FIGURES += [
     path
     for phase in PHASES

@@ -4,7 +4,6 @@
 localrules:
     metric_tables,
     selection,
-    tables,
 
 
 rule metric_tables:
@@ -57,14 +56,3 @@ rule selection:
         "writing the table of what was selected"
     script:
         "../scripts/selection.py"
-
-
-# All tables, from the metrics and predictions that are there.
-rule tables:
-    input:
-        TABLES,
-        SELECTION,
-        DEMAND,
-        FINDINGS,
-        PUBLISHED_TABLE,
-        RATE_TABLE if STUDY.models else [],

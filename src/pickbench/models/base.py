@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -157,6 +158,26 @@ class Question:
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
 
 
+class Curve(NamedTuple):
+    """A probability at every sample of a trace, as far as it was asked for.
+
+    Attributes
+    ----------
+    first
+        Sample of the trace that the first value belongs to; it may be negative.
+    values
+        (n,) float32, one a sample; NaN where the model was not asked. An output that stands for more than one sample
+        is repeated.
+    """
+
+    first: int
+    values: np.ndarray
+
+
+#: Of the answers that are read out of a curve of their own: its name.
+CURVES = {"score_detection": "detection", "p_sample_pred": "P", "s_sample_pred": "S"}
+
+
 class Adapter(ABC):
     """A picker's architecture with its training and its read-out.
 
@@ -260,6 +281,26 @@ class Adapter(ABC):
         InputError
             When the weights are another model's, or a window is longer than the model can look at.
         """
+
+    def curves(self, question: Question, weights: Weights) -> list[dict[str, Curve]]:
+        """Give the curves that answers are read out of; a model that has none gives none.
+
+        Parameters
+        ----------
+        question, weights
+            As for `answer`; the curves are those of the answers asked for (`CURVES`).
+
+        Returns
+        -------
+        list of dict
+            Of each window its curves by name (detection, P, S).
+
+        Raises
+        ------
+        InputError
+            As of `answer`.
+        """
+        return [{} for _ in range(len(question.windows))]
 
 
 def save_weights(path: Path, weights: Weights) -> None:

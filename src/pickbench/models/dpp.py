@@ -70,6 +70,10 @@ class Detector(Network):
         largest_p, largest_s, detection = curves.amax(dim=2).unbind(dim=1)
         return {"score_detection": detection, "score_p_or_s": p_or_s(largest_p, largest_s)}
 
+    def curves_of(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """Give the detection, the same over each 5 s; onsets are not read out of the detector."""
+        return {"detection": 1 - output[..., CLASSES.index("N")].repeat_interleave(self.train_samples, dim=1)}
+
 
 class Picker(Network):
     """The picker of one phase: the probability that it has arrived, at every sample of 10 s.
@@ -136,6 +140,10 @@ class Picker(Network):
         arrived = (output > CERTAIN) & (sample >= first[:, None]) & (sample < end[:, None])
         middle = first + (500 if self.reads_as_published else torch.div(end - first, 2, rounding_mode="floor"))
         return {self.GIVES[0]: torch.where(arrived.any(dim=1), arrived.int().argmax(dim=1), middle)}
+
+    def curves_of(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """Of its phase, that it has arrived: the curve stays high behind the onset."""
+        return {self.phase: output}
 
 
 class Adapter(base.Adapter):
@@ -210,6 +218,16 @@ class Adapter(base.Adapter):
             if wanted:
                 answers[wanted] = network.answer(replace(question, columns=wanted), self.weights_of(name, weights))
         return answers[question.columns]
+
+    def curves(self, question: base.Question, weights: base.Weights) -> list[dict[str, base.Curve]]:
+        """Give the detector's and the pickers' curves, each network's as far as they are asked for."""
+        found = super().curves(question, weights)
+        for name, network in self._networks.items():
+            wanted = [column for column in question.columns if column in network.GIVES and column in base.CURVES]
+            if wanted:
+                given = network.curves(replace(question, columns=wanted), self.weights_of(name, weights))
+                found = [before | now for before, now in zip(found, given, strict=True)]
+        return found
 
 
 def _labels_of(network: Network) -> str:

@@ -86,5 +86,8 @@ class Adapter(Network):
 
     def read_out(self, network: torch.nn.Module, output: tuple[torch.Tensor, ...], borders: torch.Tensor) -> dict:
         """Take the largest probabilities in the window, and where they are."""
-        p, s = (output[1 + network.phases.index(phase)] for phase in "PS")
-        return from_curves(output[0], p, s, borders)
+        return from_curves(*self.curves_of(network, output, borders).values(), borders)
+
+    def curves_of(self, network: torch.nn.Module, output: tuple[torch.Tensor, ...], borders: torch.Tensor) -> dict:
+        """All three, as the network gives them."""
+        return {"detection": output[0], **{phase: output[1 + network.phases.index(phase)] for phase in "PS"}}

@@ -8,7 +8,7 @@ import torch
 
 from pickbench.models.base import TrainingPlan
 from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, in_order_of
-from pickbench.models.readout import from_classes
+from pickbench.models.readout import from_classes, of_classes
 from pickbench.models.settings import number, number_or_null, whole
 from pickbench.protocol import RATE_HZ
 from pickbench.training.labels import class_labels, negative_log_likelihood, point_labels, soft_cross_entropy
@@ -119,6 +119,13 @@ class Adapter(Network):
             for phase in ("p_sample_pred", "s_sample_pred"):
                 given[phase] = given[phase] + PUBLISHED_STRIDE // 2
         return given
+
+    def curves_of(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """All three within the window, a step for each position; beyond it nothing was computed."""
+        sample = torch.arange(output.shape[-1], device=output.device)
+        beyond = (sample < borders[:, :1]) | (sample >= borders[:, 1:])
+        curves = of_classes(output, network.phases)
+        return {name: curve.masked_fill(beyond, float("nan")) for name, curve in curves.items()}
 
     def _positions(self, borders: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Row and first sample of every position that the windows need, (n,) each."""

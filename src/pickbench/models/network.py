@@ -2,15 +2,13 @@
 
 import json
 from abc import abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import torch
 
+from pickbench.ahead import ahead
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError, model_file
 from pickbench.messages import suggestion
@@ -19,8 +17,6 @@ from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
 from pickbench.windows.steering import steer
-
-Item, Made = TypeVar("Item"), TypeVar("Made")
 
 COMPONENTS = "ZNE"
 # The entry of a weights file that says how a published network wants to be built, as JSON text.
@@ -144,6 +140,16 @@ class Network(base.Adapter):
         -------
         dict
             Every answer the network has, (B,); picks in samples of the input.
+        """
+
+    @abstractmethod
+    def curves_of(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
+        """Curves that `read_out` looks at, with its parameters.
+
+        Returns
+        -------
+        dict
+            detection, P and S as far as the network has them, each with a value at every sample of the input, (B, L).
         """
 
     def recipe(self, plan: base.TrainingPlan) -> WindowRecipe:
@@ -275,15 +281,41 @@ class Network(base.Adapter):
 
     def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
+        network = self._ready(weights)
+        answers = {column: np.full(len(question.windows), np.nan) for column in question.columns}
+        for part, first, inputs in self._inputs(question):
+            given = self.answer_batch(network, *inputs)
+            for column in question.columns:
+                offset = first if column.endswith("_sample_pred") else 0
+                answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
+        return pd.DataFrame(answers, index=question.windows.index)
+
+    @torch.inference_mode()
+    def curves(self, question: base.Question, weights: base.Weights) -> list[dict[str, base.Curve]]:
+        """Give the curves that answers are read out of."""
+        network = self._ready(weights)
+        found = super().curves(question, weights)
+        wanted = [base.CURVES[column] for column in question.columns if column in base.CURVES]
+        for part, first, inputs in self._inputs(question):
+            given = self.curves_of(network, self.apply(network, *inputs), inputs[-1])
+            for name in wanted:
+                for window, begin, values in zip(part, first, given[name].float().cpu().numpy(), strict=True):
+                    found[window][name] = base.Curve(int(begin), values)
+        return found
+
+    def _ready(self, weights: base.Weights) -> torch.nn.Module:
+        """The network with these weights, on the device that answers."""
+        return self.load(weights).to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+    def _inputs(self, question: base.Question) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[torch.Tensor, ...]]]:
+        """Windows batch by batch: their positions, where what is cut around them begins, and what `apply` wants."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = self.load(weights).to(device).eval()
         dataset, windows = question.dataset, question.windows
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)
         end = windows["end_sample"].to_numpy(np.int64)
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
-        answers = {column: np.full(len(windows), np.nan) for column in question.columns}
 
         def read(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return part, *dataset.crop(trace[part], first[part], length)
@@ -291,13 +323,7 @@ class Network(base.Adapter):
         for part, waveforms, valid in ahead(read, question.batches()):
             if self.reads_as_published:
                 valid[:] = 0, length
-            given = self.answer_batch(
-                network, *(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
-            )
-            for column in question.columns:
-                offset = first[part] if column.endswith("_sample_pred") else 0
-                answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
-        return pd.DataFrame(answers, index=windows.index)
+            yield part, first[part], tuple(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
 
     @torch.inference_mode()
     def answer_batch(
@@ -336,17 +362,6 @@ class Network(base.Adapter):
         except RuntimeError as error:
             raise InputError(f"weights do not fit {self.settings['id']}: {' '.join(str(error).split())}") from None
         return network
-
-
-def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-    """Make something of each item, each time one more than is asked for, so that reading goes on beside computing."""
-    with ThreadPoolExecutor(1) as pool:
-        begun = deque()
-        for item in items:
-            begun.append(pool.submit(make, item))
-            if len(begun) > 1:
-                yield begun.popleft().result()
-        yield from (one.result() for one in begun)
 
 
 def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tensor:

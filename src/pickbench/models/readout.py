@@ -39,6 +39,15 @@ def p_or_s(largest_p: torch.Tensor, largest_s: torch.Tensor) -> torch.Tensor:
     return torch.where((largest_p == 0) & (largest_s == 0), 1.0, largest_p / largest_s)
 
 
+def of_classes(output: torch.Tensor, classes: str) -> dict[str, torch.Tensor]:
+    """Curves by name out of the probabilities of P, S and noise, (B, 3, L), whose order is such as PSN.
+
+    An event is detected as far as there is no noise.
+    """
+    p, s, noise = (output[:, classes.index(label)] for label in "PSN")
+    return {"detection": 1 - noise, "P": p, "S": s}
+
+
 def from_classes(output: torch.Tensor, classes: str, borders: torch.Tensor) -> dict[str, torch.Tensor]:
     """All answers out of the probabilities of P, S and noise.
 
@@ -54,10 +63,9 @@ def from_classes(output: torch.Tensor, classes: str, borders: torch.Tensor) -> d
     Returns
     -------
     dict
-        As `from_curves`; an event is detected as far as there is no noise.
+        As `from_curves`.
     """
-    p, s, noise = (output[:, classes.index(label)] for label in "PSN")
-    return from_curves(1 - noise, p, s, borders)
+    return from_curves(*of_classes(output, classes).values(), borders)
 
 
 def from_curves(

@@ -1,0 +1,93 @@
+# In: the prediction files and the selected weights of the pickers that learned from a dataset, its waveforms and its labels.
+# Out: example windows of its test split, chosen by rule, as a CSV and an archive of waveforms and probability curves; from
+# these two alone, a figure of each dataset and a table of all examples. With several seeds, the first one is shown. What is
+# kept beside predictions may be copied, in any order in time: cells and facts are younger than examples when data or weights
+# are, which count.
+
+
+rule examples:
+    input:
+        data=prepared_files,
+        picks=ancient(PICK_FACTS),
+        cells=ancient(cells_shown),
+        selected=selections_shown,
+        weights=weights_shown,
+    output:
+        csv=f"{EXAMPLES}.csv",
+        npz=f"{EXAMPLES}.npz",
+    log:
+        "results/logs/examples/{dataset}.log",
+    benchmark:
+        "results/benchmarks/examples/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=ids(EXAMPLE_DATASETS),
+    conda:
+        ENVIRONMENT
+    threads: RUN["prediction"]["threads"]
+    resources:
+        mem_mb=8000,
+        runtime="1h",
+    params:
+        version=[VERSIONS["predict"], VERSIONS["facts"], VERSIONS["examples"]],
+        pickers=settings_shown,
+        region=region_of,
+    message:
+        "{wildcards.dataset}: choosing example windows, and computing what models see in them"
+    script:
+        "../scripts/examples.py"
+
+
+localrules:
+    draw_examples,
+    example_table,
+
+
+rule draw_examples:
+    input:
+        csv=f"{EXAMPLES}.csv",
+        npz=f"{EXAMPLES}.npz",
+    output:
+        pdf=EXAMPLE_FIGURE.replace("{kind}", "pdf"),
+        png=EXAMPLE_FIGURE.replace("{kind}", "png"),
+    log:
+        "results/logs/figures/examples-{dataset}.log",
+    benchmark:
+        "results/benchmarks/figures/examples-{dataset}.tsv"
+    wildcard_constraints:
+        dataset=ids(EXAMPLE_DATASETS),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=[VERSIONS["figures"], VERSIONS["examples"]],
+        panels=panels_of_examples,
+    message:
+        "{wildcards.dataset}: drawing example waveforms"
+    script:
+        "../scripts/draw_examples.py"
+
+
+rule example_table:
+    input:
+        csvs=expand(f"{EXAMPLES}.csv", dataset=EXAMPLE_DATASETS),
+    output:
+        tables=EXAMPLE_TABLE,
+    log:
+        "results/logs/examples/table.log",
+    benchmark:
+        "results/benchmarks/examples/table.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        version=[VERSIONS["tables"], VERSIONS["examples"]],
+        names={name: names_shown(name) for name in EXAMPLE_DATASETS},
+        datasets=titles(PROJECT.datasets, "title", "region"),
+    message:
+        "writing the table of example windows"
+    script:
+        "../scripts/example_table.py"

@@ -1,0 +1,9 @@
+"""Draw a dataset's example waveforms."""
+
+from pickbench.figures.examples import draw_examples
+from pickbench.joblog import logged
+
+with logged(snakemake.log[0]):
+    panels, files, out = snakemake.params.panels, snakemake.input, snakemake.output
+    names = {(model, source): name for model, source, name in panels["names"]}
+    draw_examples(files.csv, files.npz, names, out.pdf, out.png, title=panels["title"])
