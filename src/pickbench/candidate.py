@@ -7,26 +7,30 @@ kept under a key of all that it follows from, so that only a change of that trai
 import logging
 import platform
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
 
+from pickbench.collapse import COLLAPSED, collapsed_answers
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.files import digest, read_json, replacing, sha256, write_json
 from pickbench.grid import columns_of
+from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
 from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
-from pickbench.provenance import versions
+from pickbench.provenance import checkout, versions
 from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
 
 log = logging.getLogger(__name__)
+# What run.json says of the model's file.
+LEARNED_AS = ("adapter", "architecture", "tasks", "phases", "settings")
 
 
 @dataclass(frozen=True)
@@ -91,20 +95,79 @@ def train_candidate(
         fit = _read_fit(kept)
         if fit is None:
             fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
-            fit = replace(fit, facts={**fit.facts, "host": platform.node()})
+            fit = replace(fit, facts={**fit.facts, "host": platform.node(), "git": checkout()})
             _keep_fit(kept, fit)
         _remove_others(plan.checkpoints, kept)
-        for name, path in files.dev.items():
+        given = {}
+        for name in files.dev:
             rows = dev.get(name, pd.DataFrame())
-            answers = pd.DataFrame(index=rows.index)
+            given[name] = pd.DataFrame(index=rows.index)
             learned = [column for column in columns[name] if column not in fit.unlearned]
             if len(rows) and learned:
                 question = Question(prepared, rows, learned, plan.seed, batch_size)
-                answers = answer_windows(adapter, question, fit.weights)
-            write_answers(path, rows, answers)
+                given[name] = answer_windows(adapter, question, fit.weights)
+        fit = _without_collapsed(adapter, fit, dev, given, columns)
+        for name, path in files.dev.items():
+            answers = given[name].drop(columns=fit.unlearned, errors="ignore")
+            write_answers(path, dev.get(name, pd.DataFrame()), answers)
         save_weights(files.weights, fit.weights)
         _write_history(files.history, fit.history)
         write_json(files.run, _record(model, plan, fit, data_checksum))
+
+
+def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) -> None:
+    """Copy what the trainings of a picker's candidates have noted, and which of them were selected.
+
+    Parameters
+    ----------
+    folders
+        Learning rate -> folder of the candidate.
+    selected
+        What `pickbench.selection.select` wrote.
+    target
+        Where to put them: as selected.json, and history.csv and run.json in a folder lrLR for each.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(selected, target / "selected.json")
+    for lr, folder in folders.items():
+        kept = target / f"lr{lr}"
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in ("history.csv", "run.json"):
+            shutil.copyfile(folder / name, kept / name)
+
+
+def _without_collapsed(
+    adapter: Adapter,
+    fit: Fit,
+    dev: Mapping[str, pd.DataFrame],
+    given: Mapping[str, pd.DataFrame],
+    columns: Mapping[str, Sequence[str]],
+) -> Fit:
+    """The fit, with the answers that have collapsed among those that were not learned.
+
+    That is not kept with the weights, since it is seen in what is read out of them.
+    """
+    if adapter.LEARNS_FROM == "nothing":
+        return fit
+    learned = {column for wanted in columns.values() for column in wanted} - set(fit.unlearned)
+    networks = {name: network.GIVES for name, network in adapter.networks().items()} or {"": adapter.GIVES}
+    tables = {name: dev.get(name, pd.DataFrame()).join(answers) for name, answers in given.items()}
+    collapsed = collapsed_answers(tables, [[c for c in gives if c in learned] for gives in networks.values()])
+    if not collapsed:
+        return fit
+    titles = ", ".join(ANSWERS[column].title for column in collapsed)
+    log.warning("collapsed: one answer to all dev windows, which is none (%s); another learning rate may learn", titles)
+    facts = dict(fit.facts)
+    if "networks" in facts:
+        facts["networks"] = {
+            name: {**noted, "unlearned": {**noted["unlearned"], **_reasons(collapsed, networks[name])}}
+            for name, noted in facts["networks"].items()
+        }
+    return replace(fit, unlearned={**fit.unlearned, **_reasons(collapsed, ANSWERS)}, facts=facts)
+
+
+def _reasons(collapsed: Collection[str], gives: Collection[str]) -> dict[str, str]:
+    return {column: COLLAPSED for column in collapsed if column in gives}
 
 
 def read_history(path: str | Path) -> pd.DataFrame:
@@ -185,12 +248,24 @@ def _write_history(path: Path, history: pd.DataFrame) -> None:
         history.to_csv(temporary, index=False)
 
 
+def _settings(model: dict, plan: TrainingPlan) -> dict:
+    """The settings that a training follows from: the model's, and of the plan those that its kind heeds."""
+    heeded = {"answers"}
+    if model["learns_from"] == "traces":
+        heeded = {field.name for field in fields(plan)} - {"checkpoints", "threads", "windows", "tuning"}
+    elif model["learns_from"] == "windows":
+        heeded |= {"tuning"}
+    limits = {key: value for key, value in asdict(plan).items() if key in heeded - {"learning_rate", "seed"}}
+    return {**{key: value for key, value in model.items() if key in LEARNED_AS}, **limits}
+
+
 def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> dict:
     """What made the weights, for run.json."""
     return {
         "model": model["id"],
         "learning_rate": plan.learning_rate,
         "seed": plan.seed,
+        "settings": _settings(model, plan),
         "epochs": int(fit.history["epoch"].max()) if len(fit.history) else 0,
         "dev_loss": fit.dev_loss,
         "unlearned": fit.unlearned,

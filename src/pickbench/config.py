@@ -4,23 +4,26 @@ Every file is held against a JSON schema that also carries the defaults and the 
 out is a `Project`: plain dictionaries with every default filled in, which the grid and the workflow read.
 """
 
-import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import best_match
 
 from pickbench.errors import InputError
+from pickbench.files import read_json
+from pickbench.messages import explain, suggestion
 from pickbench.protocol import TASK_FILES
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
 
 # What the id of a source begins with when it is published weights.
 PUBLISHED_PREFIX = "pre-"
+# What to call, in a message, what stands in no file; and what stands nowhere.
+COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
 
@@ -38,15 +41,15 @@ class Project:
     published
         Published weights by source (`pre-NAME`) and model: a name in SeisBench's repository, or the paths of the
         `weights` and their `metadata`.
-    files
-        The files that the configuration was merged from, the one that wins last.
+    said
+        What the configuration was merged from, by file or `COMMAND_LINE`, the one that wins last.
     """
 
     config: dict
     datasets: dict[str, dict]
     models: dict[str, dict]
     published: dict[str, dict[str, str | dict]] = field(default_factory=dict)
-    files: Sequence[str | Path] = ()
+    said: Mapping[str, dict] = field(default_factory=dict)
 
     @property
     def sources(self) -> list[str]:
@@ -60,7 +63,7 @@ class Project:
 
     def key(self, *path: str) -> str:
         """What to call a key of the configuration in a message: by its file and the keys that lead to it."""
-        return _key(path, self.files)
+        return _key(path, self.said)
 
 
 class _Loader(yaml.SafeLoader):
@@ -94,11 +97,16 @@ def read_yaml(path: Path) -> dict:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InputError(f"{path}{where}: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds {type(content).__name__}, expected keys and values")
     return content
+
+
+def _read_config(path: Path) -> dict:
+    """A configuration file, which Snakemake takes as JSON as well."""
+    return read_json(path) if path.suffix == ".json" else read_yaml(path)
 
 
 def check(content: dict, schema: dict, name: str | Path) -> None:
@@ -120,33 +128,7 @@ def check(content: dict, schema: dict, name: str | Path) -> None:
     """
     error = best_match(Draft202012Validator(schema).iter_errors(content))
     if error is not None:
-        raise InputError(f"{name}: {_explain(error)}")
-
-
-def _explain(error: ValidationError) -> str:
-    key = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(name for name in error.instance if name not in known)
-        return f"unknown key '{key + '.' if key else ''}{unknown}'{suggestion(unknown, known)}"
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        return f"key '{key + '.' if key else ''}{missing}' is missing"
-    if error.validator == "oneOf" and "title" in error.schema:
-        return f"key '{key}' is {error.instance!r}, expected {error.schema['title']}"
-    if error.validator == "enum":
-        choices = ", ".join(str(value) for value in error.validator_value)
-        return f"key '{key}' is {error.instance!r}, expected one of {choices}"
-    return f"key '{key}': {error.message}"
-
-
-def suggestion(unknown: str, known: Iterable[str]) -> str:
-    """Words to add to a message about an unknown name: the close ones, else all."""
-    known = sorted(known)
-    close = difflib.get_close_matches(str(unknown), known, n=1)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known are {', '.join(known)}" if known else ""
+        raise InputError(f"{name}: {explain(error)}")
 
 
 def with_defaults(content: dict, schema: dict) -> dict:
@@ -169,7 +151,9 @@ def with_whole_numbers(content: dict, schema: dict) -> dict:
     }
 
 
-def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> Project:
+def load_project(
+    config: dict, root: Path, files: Sequence[str | Path] = (), command_line: Mapping | None = None
+) -> Project:
     """Check a configuration and read the datasets and models that it names.
 
     Parameters
@@ -180,6 +164,8 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
         The repository: relative paths in the configuration start here, and the schemas lie here.
     files
         The configuration files it was merged from, the one that wins last, to name the right one in a message.
+    command_line
+        What the command line gave, which wins over all files.
 
     Raises
     ------
@@ -187,7 +173,9 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
         For an unknown key, id or value in any of the files.
     """
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
-    check(config, schemas["config"], _file_to_blame(schemas["config"], files))
+    said = {str(path): _read_config(Path(path)) for path in files}
+    said[COMMAND_LINE] = dict(command_line or {})
+    _check_config(config, schemas["config"], said)
     config = with_defaults(config, schemas["config"])
     training = schemas["config"]["properties"]["training"]
     config["model_options"] = {
@@ -196,20 +184,23 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
     }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
-    WindowRules(**config["windows"], seed=int(config["data_seed"]))
-    found = _find(config["dataset_dirs"], root)
-    models_found = _find(["config/models"], root)
-    published = _published(config, models_found, schemas["model"], root, files)
+    try:
+        WindowRules(**config["windows"], seed=int(config["data_seed"]))
+    except InputError as error:
+        raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
+    models_found = _find(["config/models"], root, NOWHERE)
+    published = _published(config, models_found, schemas["model"], root, said)
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
     datasets = {}
     for dataset_id in ids:
         if dataset_id.startswith(PUBLISHED_PREFIX):
             raise InputError(
-                f"{_file_that_names(dataset_id, files)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
+                f"{_file_that_names(dataset_id, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
                 f"source that stands in `published`{suggestion(dataset_id, published)}"
             )
-        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], files)
+        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], said)
         if "simulate" in settings["source"]:
             recipe = settings["source"]["simulate"]
             check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
@@ -221,37 +212,37 @@ def load_project(config: dict, root: Path, files: Sequence[str | Path] = ()) -> 
             raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
         datasets[dataset_id] = settings
 
-    models = _models(config, models_found, schemas["model"], files)
-    _check_batches(config, files)
-    return Project(config, datasets, models, published, files)
+    models = _models(config, models_found, schemas["model"], said)
+    _check_batches(config, said)
+    return Project(config, datasets, models, published, said)
 
 
-def _models(config: dict, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict[str, dict]:
+def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:
     """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
-    models = {model_id: _read_entry("model", model_id, found, schema, files) for model_id in config["models"]}
+    models = {model_id: _read_entry("model", model_id, found, schema, said) for model_id in config["models"]}
     for model_id, options in config["model_options"].items():
         if model_id not in found:
-            where = _key(("model_options", model_id), files)
+            where = _key(("model_options", model_id), said)
             raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
-        model = models.get(model_id) or _read_entry("model", model_id, found, schema, files)
+        model = models.get(model_id) or _read_entry("model", model_id, found, schema, said)
         known, own = model["settings"], options.get("settings", {})
         # An adapter wants each of its keys in the model's file, so that there are no others.
         for key in own:
             if key not in known:
                 path = ("model_options", model_id, "settings", key)
-                where = f"{_file_that_holds(path, files)}: unknown key '{'.'.join(path)}'"
+                where = f"{_file_that_holds(path, said)}: unknown key '{'.'.join(path)}'"
                 raise InputError(f"{where}{suggestion(key, known)}")
         model["settings"] = {**known, **own}
         if model["learns_from"] != "traces":
             ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
             ignored += [("learning_rates",)] if "learning_rates" in options else []
             for path in ignored:
-                where = _key(("model_options", model_id, *path), files)
+                where = _key(("model_options", model_id, *path), said)
                 raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
     return models
 
 
-def _check_batches(config: dict, files: Sequence[str | Path]) -> None:
+def _check_batches(config: dict, said: Mapping[str, dict]) -> None:
     """Refuse parts of a batch that are larger than the batch, for all models or for one."""
     of_all = config["training"]
     options_of = {model: options for model, options in config["model_options"].items() if model in config["models"]}
@@ -263,11 +254,11 @@ def _check_batches(config: dict, files: Sequence[str | Path]) -> None:
             key, other = ("device_batch", "batch_size") if "device_batch" in own else ("batch_size", "device_batch")
             path = ("training", key) if model is None else ("model_options", model, "training", key)
             fault = f"is {limits[key]}, but {other} is {limits[other]}; expected a device_batch of batch_size at most"
-            raise InputError(f"{_key(path, files)} {fault}")
+            raise InputError(f"{_key(path, said)} {fault}")
 
 
 def _published(
-    config: dict, models: dict[str, Path], schema: dict, root: Path, files: Sequence[str | Path]
+    config: dict, models: dict[str, Path], schema: dict, root: Path, said: Mapping[str, dict]
 ) -> dict[str, dict]:
     """Published weights by source and model, after a look that the models can have them and the files exist."""
     published = {}
@@ -275,16 +266,16 @@ def _published(
         for model, weights in weights_of.items():
             path = ("published", name, model)
             if model not in models:
-                raise InputError(f"{_key(path, files)}: unknown model '{model}'{suggestion(model, models)}")
-            networks = _read_entry("model", model, models, schema, files)["networks"]
+                raise InputError(f"{_key(path, said)}: unknown model '{model}'{suggestion(model, models)}")
+            networks = _read_entry("model", model, models, schema, said)["networks"]
             if networks != 1:
                 consists = f"consists of {networks or 'no'} neural networks"
-                raise InputError(f"{_key(path, files)}: {model} {consists}; published weights can be had for one alone")
+                raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
             if isinstance(weights, str):
                 continue
             for kind, file in weights.items():
                 if not located(file, root).is_file():
-                    where = _key((*path, kind), files)
+                    where = _key((*path, kind), said)
                     raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
         published[PUBLISHED_PREFIX + name] = weights_of
     return published
@@ -312,51 +303,56 @@ def _schema_files(root: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.schema.yaml" for name in ("config", "dataset", "model", "simulation")}
 
 
-def _file_to_blame(schema: dict, files: Sequence[str | Path]) -> str:
-    """The last configuration file in which a fault stands; the others need not hold the required keys."""
-    partial = Draft202012Validator({**schema, "required": []})
-    faulty = [str(path) for path in files if not partial.is_valid(read_yaml(Path(path)))]
-    return faulty[-1] if faulty else "config"
+def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
+    """Refuse a merged configuration with a fault, naming the last file in which it stands."""
+    fault = best_match(Draft202012Validator(schema).iter_errors(config))
+    if fault is None:
+        return
+    # A file alone need not hold the required keys.
+    partial, key = Draft202012Validator({**schema, "required": []}), list(fault.absolute_path)[:1]
+    blamed = NOWHERE
+    for name, content in said.items():
+        if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):
+            blamed = name
+    raise InputError(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
 
 
-def _file_that_names(entry_id: str, files: Sequence[str | Path]) -> str:
+def _file_that_names(entry_id: str, said: Mapping[str, dict]) -> str:
     """The last configuration file that lists an id."""
-    naming = [str(path) for path in files if entry_id in str(read_yaml(Path(path)))]
-    return naming[-1] if naming else "config"
+    return next((name for name in reversed(said) if entry_id in str(said[name])), NOWHERE)
 
 
-def _file_that_holds(path: Sequence[str], files: Sequence[str | Path]) -> str:
+def _file_that_holds(path: Sequence[str], said: Mapping[str, dict]) -> str:
     """The last configuration file that has a key, given by the keys that lead to it."""
-    holding = []
-    for file in files:
-        content = read_yaml(Path(file))
+    for name in reversed(said):
+        content = said[name]
         for key in path:
             content = content.get(key) if isinstance(content, dict) else None
         if content is not None:
-            holding.append(str(file))
-    return holding[-1] if holding else "config"
+            return name
+    return NOWHERE
 
 
-def _key(path: Sequence[str], files: Sequence[str | Path]) -> str:
+def _key(path: Sequence[str], said: Mapping[str, dict]) -> str:
     """What to call a key in a message."""
-    return f"{_file_that_holds(path, files)}: key '{'.'.join(path)}'"
+    return f"{_file_that_holds(path, said)}: key '{'.'.join(path)}'"
 
 
-def _find(folders: Iterable[str], root: Path) -> dict[str, Path]:
+def _find(folders: Iterable[str], root: Path, named_by: str) -> dict[str, Path]:
     """YAML files by id; a folder later in the list wins."""
     found = {}
     for folder in folders:
         path = located(folder, root)
         if not path.is_dir():
-            raise InputError(f"{folder} is no folder of YAML files; see dataset_dirs (relative paths start at {root})")
+            raise InputError(f"{named_by}: {folder} is no folder of YAML files (relative paths start at {root})")
         found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}
     return found
 
 
-def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, files: Sequence[str | Path]) -> dict:
+def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict:
     if entry_id not in found:
         raise InputError(
-            f"{_file_that_names(entry_id, files)}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}"
+            f"{_file_that_names(entry_id, said)}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}"
         )
     content = read_yaml(found[entry_id])
     check(content, schema, found[entry_id])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 class InputError(ValueError):
-    """A configuration, dataset or weight file that cannot be used as it is."""
+    """A configuration, dataset or weight file that cannot be used as it is, or a place that cannot be written to."""
 
     def __init__(self, message: str):
         super().__init__(" ".join(str(message).split()))

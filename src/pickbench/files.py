@@ -1,12 +1,20 @@
 """Files that are whole or absent: write beside, flush, move into place; and the checksums that prove it."""
 
+import errno
 import hashlib
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from pickbench.errors import InputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Bytes; a disk with less is full.
+FULL = 2**20
 
 
 @contextmanager
@@ -22,18 +30,44 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ------
     Path
         The path to write to, with the suffix of `path`.
+
+    Raises
+    ------
+    InputError
+        When the place cannot be written to, or has no room left.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Processes on other machines may write to the same disk.
     temporary = path.with_name(f".{path.stem}.{platform.node()}-{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Libraries have words of their own for a folder that cannot be written to.
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
         yield temporary
         with open(temporary, "rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+    except InputError:
+        raise
+    except Exception as error:
+        if getattr(error, "errno", None) in NO_ROOM:
+            raise _unwritable(path, error) from error
+        # Some libraries do not say why they could not write.
+        if shutil.disk_usage(path.parent).free < FULL:
+            raise _unwritable(path, OSError(errno.ENOSPC, "")) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        # On a disk that can only be read there is nothing to remove, and nothing can be.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}")
 
 
 def write_json(path: str | Path, content: object) -> None:

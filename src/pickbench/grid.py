@@ -57,7 +57,7 @@ class Grid:
             raise InputError(f"{self.project.key('models')}: no dataset to evaluate on has a task of any of them")
         for source in self.project.config["sources"]:
             if not any(self.answers(model, source) for model in self.models):
-                raise InputError(f"sources, models: no model of this run learned anything from {source}")
+                raise InputError(f"{self.project.key('sources')}: no model of this run learned anything from {source}")
         if not self.pickers():
             raise InputError(f"{self.project.key('models')}: none of them can learn anything from a source of this run")
 
@@ -123,6 +123,14 @@ class Grid:
             (model, source, seed)
             for model, source, seed in self.pickers()
             if source not in self.project.published and self.learning_rates(model) != [NO_LEARNING_RATE]
+        ]
+
+    def learning_pickers(self) -> list[tuple[str, str, int]]:
+        """(model, source, seed) of every picker that learns anything here, controls left out."""
+        return [
+            (model, source, seed)
+            for model, source, seed in self.pickers()
+            if source not in self.project.published and self.project.models[model]["learns_from"] != "nothing"
         ]
 
     def sources_of(self, model: str) -> list[str]:

@@ -1,7 +1,9 @@
 """What results depend on, and what they were made on, for the records beside a picker and its predictions."""
 
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from pickbench import __version__
 
@@ -20,6 +22,28 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
+
+
+def checkout() -> dict[str, str | bool] | None:
+    """The git commit of this package's code, and whether the code has changed since (`dirty`).
+
+    Returns
+    -------
+    dict or None
+        None where the package lies in no git checkout, also when it is installed within that of something else.
+    """
+    folder = Path(__file__).parent
+    try:
+        # An error unless this very file is in the repository.
+        _git(folder, "ls-files", "--error-unmatch", Path(__file__).name)
+        return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": bool(_git(folder, "status", "--porcelain", "."))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
 
 
 def answering_device(model: dict) -> str:

@@ -5,6 +5,7 @@ Where the source has no dev windows for a task (NEIC has no task 1), the lowest 
 still be applied to other targets.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.residuals import residuals_s, rmse_s
 
 DEV_LOSS = "dev_loss"
+log = logging.getLogger(__name__)
 
 
 def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, output: Path) -> None:
@@ -32,14 +34,20 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
     seed
         The picker's seed.
     output
-        JSON file: for every answer the learning rate, its weights, and what each candidate scored; and which candidates
-        have not learned an answer, and why. An answer that none has learned is left out, and stays empty in the cells.
+        JSON file: for every answer the learning rate, its weights, what each candidate scored, and the parameters that
+        a search has found; and which candidates have not learned an answer, and why. An answer that none has learned is
+        left out, and stays empty in the cells.
     """
     runs = {lr: read_json(folder / "run.json") for lr, folder in candidates.items()}
     answers = {}
     for column in columns:
         learned = {lr: run for lr, run in runs.items() if column not in run["unlearned"]}
+        for lr, run in runs.items():
+            if lr not in learned:
+                reason = run["unlearned"][column]
+                log.warning("%s: learning rate %s stands back (%s)", ANSWERS[column].title, lr, reason)
         if not learned:
+            log.warning("%s: there is no learning rate to select, and no answer", ANSWERS[column].title)
             continue
         metric, scored, higher_is_better = _scored(column, {lr: candidates[lr] for lr in learned}, learned)
         best = (max if higher_is_better else min)(scored, key=scored.get)
@@ -49,6 +57,8 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
             "metric": metric,
             "scores": scored,
         }
+        if "found" in runs[best]:
+            answers[column]["found"] = runs[best]["found"]
     unlearned = {lr: run["unlearned"] for lr, run in runs.items() if run["unlearned"]}
     write_json(output, {"seed": seed, "answers": answers, "unlearned": unlearned})
 

@@ -5,6 +5,7 @@ Nothing in a .pt file but plain arrays is ever unpickled, since unpickling can r
 
 import json
 import pickle
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ UNREADABLE = (
     pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError,
     struct.error,
 )  # fmt: skip
+# What torch calls a class or function that it does not let a file have.
+REFUSED = re.compile(r"GLOBAL (\S{1,80})")
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,19 @@ def read_state(path: Path) -> State:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
-        raise InputError(
-            f"{path}: damaged, or holds something else than arrays by name, which is refused unread "
-            f"({type(error).__name__})"
-        ) from None
+        raise InputError(f"{path}: {_fault(error)}") from None
     if not isinstance(state, dict) or not all(isinstance(array, torch.Tensor) for array in state.values()):
         raise InputError(f"{path}: holds something else than arrays by name")
     return state
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a file that torch does not load."""
+    if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+        return f"cannot be read ({error.strerror})"
+    if isinstance(error, pickle.UnpicklingError) and (refused := REFUSED.search(str(error))):
+        return f"holds more than tensors (refused: only plain tensors are read, not {refused[1]})"
+    return f"is truncated or not a PyTorch file ({type(error).__name__})"
 
 
 def write_pair(files: WeightFiles, state: State, metadata: dict) -> None:

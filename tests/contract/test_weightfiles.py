@@ -24,7 +24,7 @@ from pickbench.models.base import Question, load_weights
 from pickbench.models.network import MODEL_ARGS
 from pickbench.prediction import Picker
 from pickbench.selection import select
-from pickbench.weightfiles import seisbench_files
+from pickbench.weightfiles import read_state, seisbench_files
 from tests.contract.test_models import FILES, columns, plan, settings, windows
 
 NETWORKS = [name for name in FILES if load_adapter(settings(name)).networks()]
@@ -342,21 +342,37 @@ class Trap:
         return (open, (str(self.path), "w"))
 
 
-@pytest.mark.parametrize("form", ["zip", "pickle", "torn", "empty", "list"])
-def test_hostile_and_damaged_files_are_refused_unread(form, pair, tmp_path):
-    files = pair("phasenet")
-    if form == "zip":
-        torch.save({"inc.weight": Trap(tmp_path / "sprung")}, files["weights"])
-    elif form == "pickle":
-        files["weights"].write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+MORE, TORN = (
+    "holds more than tensors .refused: only plain tensors are read, not io.open",
+    "is truncated or not a PyTorch file",
+)
+FORMS = {"zip": MORE, "legacy": MORE, "pickle": MORE, "list": "holds something else than arrays by name"}
+FORMS |= dict.fromkeys(("torn", "torn at its end", "empty", "text", "torn legacy", "newer pickle"), TORN)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_hostile_and_damaged_files_are_refused_unread(form, tmp_path):
+    path, hostile = tmp_path / "x.pt.v1", {"inc.weight": Trap(tmp_path / "sprung")}
+    arrays = {"inc.weight": torch.zeros(100, 10)}
+    if form in ("zip", "legacy"):
+        torch.save(hostile, path, _use_new_zipfile_serialization=form == "zip")
+    elif form.endswith("pickle"):
+        path.write_bytes(pickle.dumps(hostile, protocol=2 if form == "pickle" else None))
     elif form == "list":
-        torch.save([1, 2], files["weights"])
+        torch.save([1, 2], path)
+    elif form == "text":
+        path.write_text("<html>not found</html>")
     else:
-        files["weights"].write_bytes(files["weights"].read_bytes()[: 5000 if form == "torn" else 0])
-    (tmp_path / "sprung").unlink(missing_ok=True)
-    with pytest.raises(InputError, match="volpick.pt.v1: .*something else than arrays") as caught:
-        adopted("phasenet", files, tmp_path)
+        torch.save(arrays, path, _use_new_zipfile_serialization=form != "torn legacy")
+        path.write_bytes(path.read_bytes()[: {"empty": 0, "torn at its end": -10}.get(form, 1000)])
+    with pytest.raises(InputError, match=f"x.pt.v1: {FORMS[form]}") as caught:
+        read_state(path)
     assert not (tmp_path / "sprung").exists() and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path):
+    with pytest.raises(InputError, match="x.pt.v1: cannot be read .No such file"):
+        read_state(tmp_path / "x.pt.v1")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The Baer-Kradolfer picker gives ObsPy's picks, window by window, and its search goes on where it was stopped."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from obspy.signal.trigger import pk_baer
 from scipy import signal
 from seisbench.generate import SteeredWindow
 
+from pickbench.baer import search as searching
 from pickbench.baer.picking import PARAMETERS, PickWindows, detrend
 from pickbench.baer.search import search
 from pickbench.data.prepared import PreparedDataset
@@ -196,6 +198,31 @@ def run(kept, seed: int = 5, error=bowl) -> list[tuple]:
 
 def test_search_is_a_matter_of_its_seed(tmp_path):
     assert run(tmp_path / "a.json") == run(tmp_path / "b.json") != run(tmp_path / "c.json", seed=6)
+
+
+def test_the_time_of_a_search_is_that_of_all_it_does_over_interruptions(tmp_path, monkeypatch):
+    """Choosing a point takes 7 s, trying it 2 s, and what comes before the first 1 s at each start."""
+    clock = SimpleNamespace(now=0.0)
+    choose = searching.next_point
+
+    def chosen(*arguments):
+        clock.now += 7
+        return choose(*arguments)
+
+    def tried(point):
+        if clock.now > 50:  # the seventh at the latest
+            raise Killed
+        clock.now += 2
+        return bowl(point)
+
+    monkeypatch.setattr(searching, "next_point", chosen)
+    monkeypatch.setattr(searching, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    arguments = (((1, 9), (0, 5)), ((2.0, 1.0),), 3, 5, 5, tmp_path / "points.json")
+    with pytest.raises(Killed):
+        search(tried, *arguments, clock.now - 1)
+    clock.now = -1000.0
+    done = search(tried, *arguments, clock.now - 1)
+    assert [entry["seconds"] for entry in done] == [10, 9, 9, 9, 9, 10, 9, 9, 9]
 
 
 @pytest.mark.parametrize("after", range(9))

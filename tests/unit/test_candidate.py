@@ -10,6 +10,7 @@ from pickbench import candidate
 from pickbench.candidate import CandidateFiles, read_history, train_candidate
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.metrics.registry import ANSWERS
 from pickbench.models import network
 from pickbench.models.base import HISTORY_COLUMNS, Fit, Tuning, load_weights
 from tests.contract.test_models import columns, plan, settings, windows
@@ -83,6 +84,12 @@ def test_what_training_follows_from_trains_again(easy_dataset, window_files, tmp
     assert sorted(path.name for path in folder.iterdir()) == ["fit.json", "history.csv", "weights.npz"]
     record = json.loads(written["run.json"])
     assert record["epochs"] == 2 and record["ended"] == "epochs"
+    assert record["device"] in ("cpu", "cuda") and record["host"] and set(record["git"] or ()) <= {"commit", "dirty"}
+    assert (record["seed"], record["learning_rate"]) == (42, 0.01)
+    asked = {"max_epochs": 2, "batch_size": 32, "precision": 32, "architecture": "PhaseNetLight"}
+    assert {key: record["settings"][key] for key in asked} == asked
+    assert record["settings"]["settings"] == settings("phasenetlight")["settings"]
+    assert not {"tuning", "checkpoints", "threads", "readout"} & set(record["settings"])
     assert record["seconds"] == pytest.approx(pd.read_csv(folder / "history.csv")["seconds"].sum(), abs=1e-3)
 
 
@@ -115,6 +122,51 @@ def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_f
     (tmp_path / "answers").write_bytes(first["dev_task1.parquet"])
     answers = pd.read_parquet(tmp_path / "answers")
     assert len(answers) == 32 and answers[COLUMNS["task1"]].isna().all(None)
+
+
+def test_a_collapsed_training_is_recorded_and_answers_nothing(easy_dataset, window_files, tmp_path, caplog):
+    """Adam at a learning rate of 1 ends in a network whose output does not depend on its input."""
+    written = run(easy_dataset, window_files, tmp_path, learning_rate=1.0, batch_size=16, max_epochs=3)
+    record = json.loads(written["run.json"])
+    assert record["ended"] == "epochs" and record["unlearned"] == dict.fromkeys(ANSWERS, "collapsed")
+    for name, wanted in COLUMNS.items():
+        (tmp_path / "answers").write_bytes(written[f"dev_{name}.parquet"])
+        answers = pd.read_parquet(tmp_path / "answers")
+        assert len(answers) == 32 and answers[wanted].isna().all(None)
+    assert "one answer to all dev windows" in caplog.text and "event detection, phase identification" in caplog.text
+    assert json.loads(run(easy_dataset, window_files, tmp_path)["run.json"])["unlearned"] == {}
+
+
+def test_a_network_that_collapsed_is_named_among_others(easy_dataset, window_files, tmp_path, monkeypatch):
+    """DPP's picker of P gives the middle of all windows, so only the onset of P is not learned."""
+    model = settings("dpp")
+    answer = candidate.answer_windows
+
+    def middle(adapter, question, weights):
+        answers = answer(adapter, question, weights)
+        if "p_sample_pred" in answers:
+            answers["p_sample_pred"] = question.windows["start_sample"] + 350.0
+        return answers
+
+    monkeypatch.setattr(candidate, "answer_windows", middle)
+    chosen = plan(tmp_path, windows=window_files)
+    train_candidate(model, easy_dataset, COLUMNS, chosen, 8, files(tmp_path))
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["unlearned"]["p_sample_pred"] == "collapsed"
+    assert record["networks"]["DPPPickerP"]["unlearned"] == {"p_sample_pred": "collapsed"}
+    assert "score_detection" not in record["networks"]["DPPPickerS"]["unlearned"]
+    dev = pd.read_parquet(tmp_path / "dev_task23.parquet")
+    assert dev["p_sample_pred"].isna().all() and dev["score_p_or_s"].notna().all()
+
+
+def test_a_control_may_answer_as_it_likes(easy_dataset, window_files, tmp_path, monkeypatch):
+    def constant(adapter, question, weights):
+        return pd.DataFrame(0.5, question.windows.index, question.columns)
+
+    monkeypatch.setattr(candidate, "answer_windows", constant)
+    chosen = plan(tmp_path, windows=window_files)
+    train_candidate(settings("random"), easy_dataset, COLUMNS, chosen, 8, files(tmp_path))
+    assert json.loads((tmp_path / "run.json").read_text())["unlearned"] == {}
 
 
 def test_a_history_is_read_as_it_was_written(tmp_path):
@@ -151,6 +203,8 @@ def test_a_searched_candidate_is_written(easy_dataset, tmp_path):
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     history = pd.read_csv(tmp_path / "out" / "history.csv", float_precision="round_trip")
     assert not run["unlearned"] and run["epochs"] == 8
+    assert run["settings"]["tuning"] == {"initial_points": 3, "points": 2, "picks": 12}
+    assert run["settings"]["answers"] and "batch_size" not in run["settings"]
     assert run["dev_loss"] == {"p_sample_pred": history["dev_loss"].min()}
     assert sorted(run["found"]) == ["highpass_hz", "lowpass_hz", "tdownmax_s", "threshold1", "tupevent_s"]
     dev = pd.read_parquet(tmp_path / "out" / "dev_task23.parquet")

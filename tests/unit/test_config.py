@@ -69,11 +69,29 @@ BAD = {
     "unknown nested key": ({"training": {"epochs": 3}}, r"unknown key 'training.epochs'; .*max_epochs"),
     "unknown dataset": ({"datasets": ["ehtz"]}, r"unknown dataset 'ehtz'; did you mean 'ethz'"),
     "unknown model": ({"models": ["phasenett"]}, r"unknown model 'phasenett'; did you mean 'phasenet'"),
-    "path as id": ({"datasets": ["../ethz"]}, r"datasets.0.*\.\./ethz"),
-    "wrong type": ({"seeds": "42"}, r"'seeds'.*'42'"),
-    "negative": ({"training": {"batch_size": 0}}, r"training.batch_size.*0"),
-    "twice": ({"datasets": ["ethz", "ethz"]}, r"datasets.*non-unique"),
-    "empty": ({"models": []}, r"'models'"),
+    "path as id": ({"datasets": ["../ethz"]}, r"datasets.0' is '\.\./ethz', expected an id of lower-case letters and"),
+    "name of another form": (
+        {"published": {"V p": {}}},
+        r"'published' holds the name 'V p', expected an id of lower-case",
+    ),
+    "wrong type": ({"seeds": "42"}, r"'seeds' is '42', expected a list$"),
+    "nothing": ({"seeds": None}, r"'seeds' is null, expected a list$"),
+    "negative": (
+        {"training": {"batch_size": 0}},
+        r"'training.batch_size' is 0, expected a whole number of at least 2$",
+    ),
+    "none or more": ({"windows": {"at_most": 0}}, r"expected a whole number of at least 1, or null$"),
+    "too large": ({"learning_rates": [2]}, r"'learning_rates.0' is 2, expected a number above 0 and at most 1$"),
+    "number of YAML 1.2": (
+        {"learning_rates": ["1e-3"]},
+        r"expected a number above 0 and at most 1; '1e-3' is text in YAML, write 0.001 or 1.0e-3$",
+    ),
+    "small number of YAML 1.2": ({"learning_rates": ["2E-6"]}, r"text in YAML, write 0.000002 or 2.0e-6$"),
+    "large number of YAML 1.2": ({"training": {"batch_size": "1e3"}}, r"whole number of at least 2; .* write 1000 or"),
+    "number in quotes": ({"training": {"max_time_h": "4.5"}}, r"at most 8760; '4.5' in quotes is text, write 4.5$"),
+    "text": ({"training": {"max_time_h": "inf"}}, r"'inf', expected a number above 0 and at most 8760$"),
+    "twice": ({"datasets": ["ethz", "ethz"]}, r"'datasets' has 'ethz' twice"),
+    "empty": ({"models": []}, r"'models' is empty, expected one entry at least"),
     "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
     "dataset like a source": ({"datasets": ["pre-x"]}, r"'pre-x' is no dataset; pre-NAME is a source"),
     "unknown published": (
@@ -126,7 +144,7 @@ BAD = {
         {"model_options": {"oracle": {"training": {"threads": 1, "batch_size": 8}}}},
         r"'model_options.oracle.training.batch_size' has no effect",
     ),
-    "no such folder": ({"dataset_dirs": ["nowhere"]}, r"nowhere is no folder of YAML files; see dataset_dirs"),
+    "no such folder": ({"dataset_dirs": ["nowhere"]}, r"'dataset_dirs': nowhere is no folder of YAML files"),
 }
 
 
@@ -136,6 +154,50 @@ def test_mistakes_are_one_line(name):
     with pytest.raises(InputError, match=message) as caught:
         project(**changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["0.001", "1.0e-3", "1000", "1.0e+3", "0.000002", "2.0e-6"])
+def test_numbers_written_as_messages_advise_are_numbers(written):
+    assert isinstance(yaml.safe_load(written), float | int)
+
+
+def test_every_pattern_is_explained_in_words():
+    def patterns(schema):
+        if isinstance(schema, dict):
+            if "pattern" in schema:
+                assert schema.get("title"), schema
+                yield schema["pattern"]
+            schema = list(schema.values())
+        for part in schema if isinstance(schema, list) else ():
+            yield from patterns(part)
+
+    assert sum(len(list(patterns(schema))) for schema in SCHEMAS.values()) > 8
+
+
+def test_the_command_line_is_blamed_for_what_it_gives(tmp_path):
+    """Snakemake takes all that stands inside brackets there for text, so that a number is no number."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("training: {threads: 2}\nmodels: [phasenet]\n", encoding="utf-8")
+    files = [ROOT / "config" / "config.yaml", path]
+    for given, message in (
+        (
+            {"training": {"threads": "0"}},
+            r"'training.threads' is '0', .* all inside \[\] and \{\} for text, so write it",
+        ),
+        ({"models": ["phasenett"]}, "unknown model 'phasenett'"),
+        ({"datasets": ["ethz"], "sources": ["stead"], "targets": ["pre-x"]}, "'pre-x' is no dataset"),
+        ({"dataset_dirs": ["nowhere"]}, "key 'dataset_dirs': nowhere is no folder"),
+    ):
+        with pytest.raises(InputError, match=rf"^command line \(--config\): .*{message}"):
+            load_project({**BASE, **given}, ROOT, files, given)
+    with pytest.raises(InputError, match=r"^.*mine.yaml: key 'models' is 1, expected a list$"):
+        path.write_text("models: 1\n", encoding="utf-8")
+        load_project({**BASE, "models": 1}, ROOT, files, {"seeds": ["1"]})
+
+
+def test_a_configuration_may_be_json(tmp_path):
+    (tmp_path / "mine.json").write_text('{\n\t"models": ["phasenet"]}', encoding="utf-8")
+    assert load_project({**BASE, "models": ["phasenet"]}, ROOT, [tmp_path / "mine.json"])
 
 
 def test_options_of_models_that_are_not_in_this_run_do_not_stop_it():
@@ -173,7 +235,7 @@ def test_parts_of_a_batch_may_be_as_large_as_it_is():
 
 
 def test_values_that_no_schema_can_judge(tmp_path):
-    with pytest.raises(InputError, match="windows: phase_s is 0.5; it has to be more than twice edge_s"):
+    with pytest.raises(InputError, match="config.yaml: key 'windows.phase_s' is 0.5; it has to be more"):
         project(windows={"phase_s": 0.5})
     assert project(seeds=[1.0]).config["seeds"] == [1]
     content = {"title": "Mine", "source": {"path": "x"}, "region": "local", "tasks": [2, 3], "windows": str(tmp_path)}
@@ -185,7 +247,7 @@ def test_values_that_no_schema_can_judge(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("title: [", r"bad.yaml, line \d+"),
+        ("title: [", r"bad.yaml, line 1, column 9: "),
         ("- a\n- b\n", r"bad.yaml: holds list"),
         ("title: a\ntitle: b\n", r"'title' is given twice"),
     ],

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pickbench.models.base import HISTORY_COLUMNS
-from pickbench.tables.demand import PickerFiles, Training, demand_table, read_benchmark, stage_table, write_demand
+from pickbench.tables.benchmarks import gather_benchmarks, read_benchmark, read_benchmarks
+from pickbench.tables.demand import PickerFiles, Training, demand_table, stage_table, write_demand
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 MODELS = {"net": {"title": "Net & Co", "control": False}, "oracle": {"title": "Oracle", "control": True}}
@@ -61,8 +62,17 @@ def pickers(tmp_path):
     ]
 
 
-def test_demand_by_picker(pickers):
-    table = demand_table(pickers).set_index(["model", "source"])
+@pytest.fixture
+def jobs(pickers, tmp_path):
+    """What is known of these jobs and two others, through the table that is kept of benchmark files."""
+    write_benchmark(tmp_path / "b/d.tsv", 3600, 1800, 50)
+    named = [benchmark for picker in pickers for _, benchmark in (*picker.trainings, *picker.predictions)]
+    gather_benchmarks([*named, tmp_path / "b/d.tsv", tmp_path / "b/elsewhere.tsv"], tmp_path / "benchmarks.csv")
+    return read_benchmarks(tmp_path / "benchmarks.csv")
+
+
+def test_demand_by_picker(pickers, jobs):
+    table = demand_table(pickers, jobs).set_index(["model", "source"])
     net = table.loc["net", "ethz"]
     assert (net["trainings"], net["device"], net["parameters"], net["epochs"]) == (2, "cpu, cuda", 7, 3)
     # The benchmark of the second says 40 s, its run.json 120 s.
@@ -77,10 +87,10 @@ def test_demand_by_picker(pickers):
     assert published["trainings"] == 0 and np.isnan(published["training_s"]) and published["prediction_s"] == 36
 
 
-def test_demand_by_stage(pickers, tmp_path):
-    prepared = [write_benchmark(tmp_path / "b/d.tsv", 3600, 1800, 50), tmp_path / "b/elsewhere.tsv"]
+def test_demand_by_stage(pickers, jobs, tmp_path):
+    prepared = [tmp_path / "b/d.tsv", tmp_path / "b/elsewhere.tsv"]
     stages = {"fetch": [], "prepare": prepared, "train": [], "predict": [], "metrics": [tmp_path / "b/none.tsv"]}
-    table = stage_table(stages, pickers).set_index("stage")
+    table = stage_table(stages, pickers, jobs).set_index("stage")
     assert list(table.index) == ["prepare", "train", "predict", "metrics", "(total)"]
     prepare = table.loc["prepare"]
     assert (prepare["jobs"], prepare["benchmarks_missing"], prepare["wall_h"], prepare["cpu_h"]) == (2, 1, 1.0, 0.5)
@@ -97,9 +107,9 @@ def test_demand_by_stage(pickers, tmp_path):
     assert total["jobs"] == 9 and total["benchmarks_missing"] == 4
 
 
-def test_pages_say_what_is_missing(pickers, tmp_path):
+def test_pages_say_what_is_missing(pickers, jobs, tmp_path):
     stages = {"train": [], "predict": []}
-    write_demand(pickers, stages, MODELS, DATASETS, tmp_path / "tables")
+    write_demand(pickers, stages, jobs, MODELS, DATASETS, tmp_path / "tables")
     written = sorted(path.name for path in (tmp_path / "tables").iterdir())
     assert written == [f"{name}.{kind}" for name in ("demand-stages", "demand") for kind in ("csv", "html", "tex")]
     page = (tmp_path / "tables/demand.html").read_text()

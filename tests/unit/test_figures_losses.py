@@ -82,6 +82,20 @@ def test_a_diverged_training_is_named():
     assert words(axes) == ["diverged: 0.1"]
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_a_collapsed_training_is_named(several, tmp_path, monkeypatch):
+    """Its losses are numbers, so only run.json knows."""
+    collapsed = {"unlearned": {"p_sample_pred": "collapsed"}}
+    both = pd.concat([history([3.0, 3.0], "A"), history([3.0, 3.0], "B")]) if several else history([3.0, 3.0])
+    write(tmp_path / "bad", both, {**collapsed, **({"networks": {"A": {}, "B": collapsed}} if several else {})})
+    write(tmp_path / "good", both, {"unlearned": {}})
+    drawn, save = [], losses.style.save
+    monkeypatch.setattr(losses.style, "save", lambda figure, *paths: drawn.append(figure) or save(figure, *paths))
+    trainings = {("a", "1"): files(tmp_path / "bad"), ("a", "0.1"): files(tmp_path / "good")}
+    draw_losses(trainings, [("a", "Source")], tmp_path / "a.pdf", tmp_path / "a.png")
+    assert [words(axes) for axes in drawn[0].axes] == ([[], ["collapsed: 1"]] if several else [["collapsed: 1"]])
+
+
 @pytest.mark.parametrize("count", [1, 5, 8])
 def test_it_fits_a_page_and_its_letters_can_be_read(count):
     sources = [(f"s{i}", f"A source with a long name {i}") for i in range(count)]

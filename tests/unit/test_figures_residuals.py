@@ -48,6 +48,11 @@ def lines(axes):
     return {to_hex(line.get_color()).upper(): line for line in axes.lines}
 
 
+def test_that_scales_differ_is_said_once_where_there_are_several():
+    said = [sum("own vertical scale" in word for word in strings(matrix(*size))) for size in ((1, 1), (1, 2), (3, 2))]
+    assert said == [0, 1, 1]
+
+
 @pytest.mark.parametrize("limit_s", [0.45, 1.5])
 def test_a_panel_shows_shares_fit_and_centres(limit_s):
     residuals = np.random.default_rng(1).laplace(0.1, 0.2, 20_000)

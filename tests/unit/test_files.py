@@ -1,13 +1,16 @@
 """Files are whole or absent, and a job's log holds one line for a user's mistake."""
 
+import errno
 import logging
+from types import SimpleNamespace
 
 import pytest
 
+from pickbench import files
 from pickbench.errors import InputError
 from pickbench.files import replacing, sha256, write_json
 from pickbench.joblog import logged
-from pickbench.models.settings import check_settings, choice
+from pickbench.models.settings import check_settings, choice, number
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -19,6 +22,37 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
         raise RuntimeError
     assert path.read_text() == "first"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "torn"), RuntimeError("unexpected pos")], ids=repr)
+def test_a_full_disk_is_one_line(error, tmp_path, monkeypatch):
+    if not isinstance(error, OSError):
+        monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    message = f"{tmp_path / 'deep' / 'a.csv'} cannot be written: No space left on device"
+    with pytest.raises(InputError) as caught, replacing(tmp_path / "deep" / "a.csv"):
+        raise error
+    assert str(caught.value) == message and not list((tmp_path / "deep").iterdir())
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, monkeypatch):
+    """As any other user than root meets it; also where a log is to be."""
+
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(files.Path, "touch", refuse)
+    with pytest.raises(InputError, match="a.csv cannot be written: Read-only file system"):
+        write_json(tmp_path / "a.csv", {})
+    monkeypatch.setattr(files.Path, "mkdir", refuse)
+    with pytest.raises(SystemExit, match="log cannot be written: Read-only file system"), logged(tmp_path / "log"):
+        pass
+
+
+def test_other_faults_stay_what_they_are(tmp_path):
+    for error in (FileNotFoundError(errno.ENOENT, "missing", "input.csv"), InputError("mistake"), KeyError("key")):
+        with pytest.raises(type(error)) as caught, replacing(tmp_path / "a.csv"):
+            raise error
+        assert caught.value is error
 
 
 def test_json_refuses_what_json_does_not_know(tmp_path):
@@ -54,6 +88,22 @@ def test_a_wrong_setting_is_blamed_on_what_gave_it(model_options, blamed, tmp_pa
     with pytest.raises(SystemExit), logged(tmp_path / "log", model_options):
         check_settings("a", {"norm": "max"}, {"norm": choice("peak", "std")})
     assert (tmp_path / "log").read_text() == f"error: {blamed} is 'max', expected peak or std\n"
+
+
+def test_a_number_that_yaml_takes_for_text_is_said_to_be_that():
+    with pytest.raises(InputError, match="'1e-1', expected a number from 0 to 1; '1e-1' is text in YAML, write 0.1 or"):
+        check_settings("a", {"share": "1e-1"}, {"share": number(0, 1)})
+
+
+def test_a_job_that_may_go_on_keeps_the_log_of_what_was_before(tmp_path):
+    for start in (1, 2):
+        with logged(tmp_path / "log", resumed=True):
+            print(start)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[0] == "1" and lines[1].startswith("--- started again 2") and lines[2:] == ["2"]
+    with logged(tmp_path / "log"):
+        print(3)
+    assert (tmp_path / "log").read_text() == "3\n"
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):

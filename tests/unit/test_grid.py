@@ -91,10 +91,15 @@ def test_published_weights_are_sources_of_their_models_under_one_seed():
     trained = [("phasenet", "stead", 1), ("phasenet", "stead", 2)]
     oracle = [("oracle", "stead", 1), ("oracle", "stead", 2)]
     assert some.pickers() == [*trained, ("phasenet", "pre-volpick", 1), *oracle]
-    assert some.trained_pickers() == trained
+    assert some.trained_pickers() == some.learning_pickers() == trained
     assert len(some.answers("phasenet", "pre-volpick")) == 4
     alone = grid(sources=["pre-ethz"], models=["phasenet", "phasenetlight"], published=PUBLISHED)
     assert alone.pickers() == [("phasenetlight", "pre-ethz", 42)]
+
+
+def test_what_is_searched_learns_and_is_not_trained():
+    some = grid(datasets=["stead"], models=["baer-kradolfer", "oracle"])
+    assert some.trained_pickers() == [] and some.learning_pickers() == [("baer-kradolfer", "stead", 42)]
 
 
 def test_a_source_named_for_nothing_is_refused():

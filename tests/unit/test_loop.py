@@ -217,7 +217,8 @@ def test_split_without_traces_leaves_its_answers_unlearned(split, easy_dataset, 
     assert not empty.weights and not len(empty.history)
 
 
-def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_path):
+def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     dataset, adapter = PreparedDataset(easy_dataset), load_adapter(settings("dpp"))
     dataset.metadata["split"] = "test"
     fit = adapter.fit(dataset, plan(tmp_path, answers=("score_detection", "p_sample_pred")))
@@ -230,6 +231,11 @@ def test_networks_that_cannot_be_trained_are_noted_one_by_one(easy_dataset, tmp_
         "s_sample_pred": "the source declares no S picks",
     }
     assert list(noted) == list(adapter.networks())
+    begun = [record.getMessage() for record in caplog.records if "network" in record.getMessage()]
+    assert begun == [
+        "DPPDetector  network 1 of 2; the time left is its own",
+        "DPPPickerP  network 2 of 2; the time left is its own",
+    ]
 
 
 def test_split_without_a_phase_leaves_its_answers_unlearned(easy_dataset, tmp_path, monkeypatch):
@@ -306,7 +312,7 @@ def test_compiled_network_learns_the_same(dataset, tmp_path):
 
 def test_compiling_without_a_compiler_is_one_line(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(InputError, match="training.compile is true, but there is no C[+][+] compiler"):
+    with pytest.raises(InputError, match="'training.compile' is true, but there is no C[+][+] compiler"):
         fit(dataset, tmp_path, compile=True)
 
 

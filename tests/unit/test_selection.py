@@ -50,6 +50,15 @@ def test_each_answer_has_its_own_best(tmp_path):
     assert own["p_sample_pred"].iloc[0] == 490 and own["s_sample_pred"].iloc[0] == 520
 
 
+def test_what_a_search_has_found_is_noted(tmp_path):
+    folder = write_candidate(tmp_path / "a", [0.9, 0.1], 0)
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**run, "found": {"threshold1": 10.0}}))
+    select({"0": folder}, ["p_sample_pred"], 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    assert chosen["answers"]["p_sample_pred"]["found"] == {"threshold1": 10.0}
+
+
 def test_without_dev_windows_the_loss_decides(tmp_path):
     folders = {
         "0.01": write_candidate(tmp_path / "a", [], 50, dev_loss=0.2),
@@ -73,6 +82,25 @@ def test_diverged_runs_are_no_candidates(tmp_path):
     # Nothing is left to answer with: the picker's cells stay empty, and the rest of the grid goes on.
     select(folders, COLUMNS, 42, tmp_path / "selected.json")
     assert json.loads((tmp_path / "selected.json").read_text())["answers"] == {}
+
+
+def test_a_collapsed_answer_stands_back_and_the_others_do_not(tmp_path, caplog):
+    """The constant scores of the first are an AUC of 0.5, more than the second has."""
+    folders = {
+        "1": write_candidate(tmp_path / "a", [0.5, 0.5], 0),
+        "0.001": write_candidate(tmp_path / "b", [0.1, 0.9], 30),
+    }
+    run = json.loads((folders["1"] / "run.json").read_text())
+    run["unlearned"] = {"score_detection": "collapsed"}
+    (folders["1"] / "run.json").write_text(json.dumps(run))
+    select(folders, COLUMNS, 42, tmp_path / "selected.json")
+    chosen = json.loads((tmp_path / "selected.json").read_text())
+    assert chosen["answers"]["score_detection"]["lr"] == "0.001" and chosen["answers"]["p_sample_pred"]["lr"] == "1"
+    assert chosen["unlearned"] == {"1": {"score_detection": "collapsed"}}
+    assert "event detection: learning rate 1 stands back (collapsed)" in caplog.text
+    select({"1": folders["1"]}, COLUMNS, 42, tmp_path / "selected.json")
+    assert "score_detection" not in json.loads((tmp_path / "selected.json").read_text())["answers"]
+    assert "event detection: there is no learning rate to select, and no answer" in caplog.text
 
 
 def test_a_source_without_task_files_of_its_own(tmp_path):

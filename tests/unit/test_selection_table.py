@@ -50,6 +50,27 @@ def test_all_seeds_and_lone_candidates_are_shown(selected, tmp_path):
     assert r"ETHZ, seed 42: S onset & -- & -- & -- & -- & -- & 0.1 (diverged) \\" in tex
 
 
+def test_a_search_is_there_with_what_it_found(tmp_path):
+    found = {"highpass_hz": 2.34567, "threshold1": 10.0}
+    answer = {"lr": "0", "metric": "rmse_s", "scores": {"0": 0.25}, "found": found}
+    for name, answers, unlearned in (
+        ("a", {"p_sample_pred": answer}, {}),
+        ("b", {}, {"0": {"p_sample_pred": "collapsed"}}),
+    ):
+        content = {"seed": 42, "answers": answers, "unlearned": unlearned}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    files = [("baer", source, tmp_path / f"{source}.json") for source in "ab"]
+    table = selection_table(files)
+    assert table["parameters"].fillna("").tolist() == ["highpass_hz 2.346, threshold1 10", ""]
+    assert table["learning_rate"].isna().all() and table["unlearned"].tolist() == ["", "collapsed"]
+    titles = {name: {"title": name} for name in ("baer", "a", "b")}
+    write_selection(files, titles, titles, tmp_path / "selection")
+    page = (tmp_path / "selection.html").read_text()
+    assert "Parameters" in page and "highpass_hz 2.346, threshold1 10" in page and "0.2500 s" in page
+    write_selection(files[1:], titles, titles, tmp_path / "selection")
+    assert "Parameters" not in (tmp_path / "selection.html").read_text()
+
+
 def test_without_trained_pickers_there_is_an_empty_table(tmp_path):
     write_selection([], {}, {}, tmp_path / "selection")
     assert (tmp_path / "selection.csv").read_text().startswith("model,source,seed,answer")

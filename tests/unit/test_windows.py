@@ -336,10 +336,10 @@ def test_columns_of_the_tables():
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"edge_s": 5.0}, "phase_s is 10.0; it has to be more than twice edge_s"),
-        ({"detection_s": 1.0}, "detection_s is 1.0; it has to be more than twice detection_edge_s"),
-        ({"noise_gap_s": -1}, "noise_gap_s is -1; it has to be a time of at least 0 s"),
-        ({"isolation_s": np.nan}, "isolation_s is nan"),
+        ({"edge_s": 5.0}, "windows.phase_s' is 10.0; it has to be more than twice edge_s"),
+        ({"detection_s": 1.0}, "windows.detection_s' is 1.0; it has to be more than twice detection_edge_s"),
+        ({"noise_gap_s": -1}, "windows.noise_gap_s' is -1; it has to be a time of at least 0 s"),
+        ({"isolation_s": np.nan}, "windows.isolation_s' is nan"),
     ],
 )
 def test_impossible_rules_are_refused(wrong, message):

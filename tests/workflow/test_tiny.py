@@ -119,6 +119,32 @@ def test_everything_is_there(run):
     assert set(onsets.loc[onsets["source"] == "tiny-p", "phase"]) == {"P"}
 
 
+def test_figures_and_tables_come_from_the_cache_alone(run, tmp_path):
+    shutil.copy(run / "tiny.yaml", tmp_path)
+    # As `cp -r` does it: in any order, and all files are new.
+    shutil.copytree(run / "results/predictions", tmp_path / "results/predictions", copy_function=shutil.copy)
+    kept = sorted((run / "results").glob("metrics.*"), reverse=True)
+    assert [path.name for path in kept] == [
+        f"metrics.{kind}" for kind in ("rates.csv", "parquet", "csv", "benchmarks.csv")
+    ]
+    for path in kept:
+        shutil.copy(path, tmp_path / "results")
+    words = ["--configfile", "tiny.yaml", "--cores", "2", "figures", "tables"]
+    jobs = set(planned(snakemake(*words, "-n", directory=tmp_path)))
+    assert jobs == {
+        *("figures", "tables", "metric_tables", "selection", "demand", "findings", "published", "rate_table"),
+        *("overview", "conditions", "roc", "matrices", "boxes", "losses", "residuals_in_domain"),
+        *("residuals_cross_domain", "residuals_rates", "draw_examples", "example_table"),
+    }
+    snakemake(*words, directory=tmp_path)
+    for folder in ("figures", "tables"):
+        made = {path.relative_to(tmp_path): path for path in (tmp_path / "results" / folder).rglob("*.*")}
+        assert set(made) == {path.relative_to(run) for path in (run / "results" / folder).rglob("*.*")}
+        for name, path in made.items():
+            # A PDF says when it was made.
+            assert name.suffix == ".pdf" or path.read_bytes() == (run / name).read_bytes(), name
+
+
 def test_in_domain_both_thresholds_are_the_same(run):
     table = metrics(run)
     table = table[(table["source"] == table["target"]) & (table["threshold_from"] != "")]
@@ -164,7 +190,7 @@ def test_examples_are_what_the_picker_in_domain_predicted(run):
 
 
 def test_the_study_of_rates_is_in_true_units(run):
-    table = read_rates(run / "results" / "metrics-rates.csv")
+    table = read_rates(run / "results" / "metrics.rates.csv")
     assert set(table["rate_hz"]) == {25, 33.3, 100} and set(table["target"]) == {"tiny-far"}
     assert set(table["source"]) == {"tiny-local"} and set(table["model"]) == {"phasenetlight", "oracle"}
     oracle = table[table["model"] == "oracle"].groupby("metric")["value"]
@@ -178,7 +204,7 @@ def test_the_study_of_rates_is_in_true_units(run):
     cell = pd.read_parquet(run / CELL / "test_task23.parquet")
     for rate in (25, 33.3):
         played = pd.read_parquet(
-            run / f"results/rates/phasenetlight/tiny-local/seed42/tiny-far/{rate}hz/test_task23.parquet"
+            run / f"results/predictions/_rates/phasenetlight/tiny-local/seed42/tiny-far/{rate}hz/test_task23.parquet"
         )
         assert list(played.columns) == list(cell.columns) and (played["sampling_rate"] == rate).all()
         for column, off in (("phase_onset", 1e-9), ("start_sample", 0.51 / rate), ("end_sample", 1.02 / rate)):

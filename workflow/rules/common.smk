@@ -19,7 +19,12 @@ from pickbench.tables.published import NAME as PUBLISHED_NAME
 
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
-    PROJECT = load_project(config, ROOT, [workflow.configfiles[-1], *workflow.configfiles[:-1]])
+    PROJECT = load_project(
+        config,
+        ROOT,
+        files=[workflow.configfiles[-1], *workflow.configfiles[:-1]],
+        command_line=workflow.config_settings.config,
+    )
     GRID = Grid(PROJECT)
     STUDY = RateStudy(GRID)
 except InputError as error:
@@ -109,8 +114,15 @@ HISTORY = f"{CANDIDATE}/history.csv"
 RECORD = f"{CANDIDATE}/run.json"
 DEV_ANSWERS = {name: f"{CANDIDATE}/dev_{name}.parquet" for name in TASK_FILES}
 CANDIDATE_FILES = [RECORD, *DEV_ANSWERS.values(), WEIGHTS]
-SELECTED = "results/selected/{model}/{source}/seed{seed}.json"
 PREDICTIONS = "results/predictions/{model}/{source}/seed{seed}"
+SELECTED = "results/selected/{model}/{source}/seed{seed}.json"
+# What figures and tables show of the candidates, kept with the predictions so that these are all that it takes. Nothing else
+# reads it: files that are copied have any order in time, and none of them may make another one look outdated.
+CANDIDATES = f"{PREDICTIONS}/candidates"
+KEPT_SELECTED = f"{CANDIDATES}/selected.json"
+KEPT = f"{CANDIDATES}/lr{{lr}}"
+KEPT_RECORD = f"{KEPT}/{Path(RECORD).name}"
+KEPT_HISTORY = f"{KEPT}/{Path(HISTORY).name}"
 CELLS = f"{PREDICTIONS}/cells.json"
 METRICS = "results/metrics/{model}/{source}/seed{seed}.csv"
 
@@ -187,9 +199,9 @@ PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, ki
 
 
 # The study of sampling rates: where its files lie, and what it adds to the results.
-STUDIED = "results/rates/{model}/{source}/seed{seed}"
+STUDIED = "results/predictions/_rates/{model}/{source}/seed{seed}"
 RATE_CELLS = f"{STUDIED}/cells.json"
-RATE_METRICS = f"{STUDIED}/metrics.csv"
+RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}.{kind}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 
@@ -199,7 +211,7 @@ def studied_onsets(model):
     return [target for target in STUDY.targets_of(model) if target in ONSET_TARGETS]
 
 
-RATE_STUDY = ["results/metrics-rates.csv", *RATE_TABLE] if STUDY.models else []
+RATE_STUDY = ["results/metrics.rates.csv", *RATE_TABLE] if STUDY.models else []
 FIGURES += [
     path
     for phase in PHASES

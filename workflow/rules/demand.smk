@@ -1,6 +1,5 @@
-# In: what all trainings and predictions have noted, and the benchmark files of all jobs up to the metrics. Out: two tables
-# of what that took, by model and source and by stage. Benchmark files are no declared inputs: Snakemake would run a job
-# again for want of one. Those that are there are read, the others are counted.
+# In: what all trainings and predictions have noted, and what was measured of all jobs up to the metrics. Out: two tables of
+# what that took, by model and source and by stage. Jobs that were not measured, because they ran elsewhere, are counted.
 
 
 localrules:
@@ -9,9 +8,9 @@ localrules:
 
 rule demand:
     input:
-        runs=picker_paths([RECORD, HISTORY], learned_pickers()),
+        candidates=picker_paths(CANDIDATES, learned_pickers()),
         cells=picker_paths(CELLS, GRID.pickers()),
-        metrics="results/metrics.csv",
+        benchmarks="results/metrics.benchmarks.csv",
     output:
         DEMAND,
     log:

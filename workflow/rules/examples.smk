@@ -6,8 +6,11 @@
 rule examples:
     input:
         data=prepared_files,
-        picks=PICK_FACTS,
-        cells=cells_shown,
+        windows="results/windows/{dataset}/task23.csv",
+        # They are kept together with the output, and where they are copied to, any of them may be the newer one. What they
+        # follow from is among the inputs and parameters as well.
+        picks=ancient(PICK_FACTS),
+        cells=ancient(cells_shown),
         selected=selections_shown,
         weights=weights_shown,
     output:
@@ -26,7 +29,8 @@ rule examples:
         mem_mb=8000,
         runtime="1h",
     params:
-        version=[VERSIONS["predict"], VERSIONS["examples"]],
+        version=[VERSIONS["facts"], VERSIONS["predict"], VERSIONS["examples"]],
+        arrival_columns=arrival_columns_of,
         pickers=settings_shown,
         region=region_of,
     message:

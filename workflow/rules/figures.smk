@@ -61,7 +61,7 @@ use rule residuals_in_domain as residuals_cross_domain with:
 
 rule search:
     input:
-        histories=search_files,
+        candidates=search_files,
     output:
         pdf=SEARCH.format(model="{model}", kind="pdf"),
         png=SEARCH.format(model="{model}", kind="png"),
@@ -88,7 +88,7 @@ rule search:
 
 rule losses:
     input:
-        unpack(losses_files),
+        candidates=losses_files,
     output:
         pdf=LOSSES.format(model="{model}", kind="pdf"),
         png=LOSSES.format(model="{model}", kind="png"),

@@ -32,19 +32,26 @@ def searches(wildcards):
     """(title, files) of every source of a model: the course of each candidate."""
     model, seeds = wildcards.model, RUN["seeds"]
     return [
-        (title, expand(HISTORY, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
+        (title, expand(KEPT_HISTORY, model=model, source=source, lr=GRID.learning_rates(model), seed=seeds))
         for source, title in titled(PROJECT.datasets, sources_learned_from(model))
     ]
 
 
 def search_files(wildcards):
-    """The same as one list."""
-    return [path for _, paths in searches(wildcards) for path in paths]
+    """The folders that hold them."""
+    return candidates_of(wildcards, RUN["seeds"])
+
+
+def candidates_of(wildcards, seeds):
+    """What is kept of the candidates of a model's pickers."""
+    sources = sources_learned_from(wildcards.model)
+    return expand(CANDIDATES, model=wildcards.model, source=sources, seed=seeds)
 
 
 def search_title(wildcards):
     """Heading of a figure of searches."""
-    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']}"
+    seeds = f"seed{'s' if len(RUN['seeds']) > 1 else ''} {', '.join(map(str, RUN['seeds']))}"
+    return f"Search for the parameters of {PROJECT.models[wildcards.model]['title']} ({seeds})"
 
 
 def titled(entries, names):
@@ -57,28 +64,22 @@ def test_file(model, source, target):
     return f"{PREDICTIONS}/{target}/test_task23.parquet".format(model=model, source=source, seed=FIRST_SEED)
 
 
-def trainings_of(model, pattern):
-    """(source, learning rate, file) of every training of a model."""
-    return [
-        (source, lr, pattern.format(model=model, source=source, lr=lr, seed=FIRST_SEED))
-        for source in sources_learned_from(model)
-        for lr in GRID.learning_rates(model)
-    ]
-
-
 def losses_files(wildcards):
-    """The losses of all trainings of a model, and what is noted of them."""
-    patterns = {"histories": HISTORY, "runs": RECORD}
-    return {name: [file for *_, file in trainings_of(wildcards.model, pattern)] for name, pattern in patterns.items()}
+    """The folders that hold the losses of all trainings of a model, and what is noted of them."""
+    return candidates_of(wildcards, [FIRST_SEED])
 
 
 def panels_of_losses(wildcards):
-    """Panels of a model's losses, and what the files hold in their order."""
-    model = wildcards.model
+    """Panels of a model's losses, and the files of each training: its losses, and what is noted of it."""
+    model, sources = wildcards.model, sources_learned_from(wildcards.model)
     return {
-        "title": f"losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
-        "sources": titled(PROJECT.datasets, sources_learned_from(model)),
-        "trainings": [training for *training, _ in trainings_of(model, HISTORY)],
+        "title": f"Losses of {PROJECT.models[model]['title']} in training (seed {FIRST_SEED})",
+        "sources": titled(PROJECT.datasets, sources),
+        "trainings": [
+            (source, lr, *expand([KEPT_HISTORY, KEPT_RECORD], model=model, source=source, lr=lr, seed=FIRST_SEED))
+            for source in sources
+            for lr in GRID.learning_rates(model)
+        ],
     }
 
 

@@ -264,10 +264,19 @@ def pickers_and_benchmarks():
         files["predictions"].append([CELLS.format(**picker), rules.predict.benchmark.format(**picker)])
         if source not in PROJECT.published:
             files["trainings"] += [
-                [CANDIDATE.format(lr=lr, **picker), rules.train.benchmark.format(lr=lr, **picker)]
+                [KEPT.format(lr=lr, **picker), rules.train.benchmark.format(lr=lr, **picker)]
                 for lr in GRID.learning_rates(model)
             ]
     return list(found.values())
+
+
+def all_benchmarks(wildcards):
+    """All of these files."""
+    pickers = [files for picker in pickers_and_benchmarks() for files in (*picker["trainings"], *picker["predictions"])]
+    return [
+        *(path for paths in benchmarks_by_stage().values() for path in paths),
+        *(str(benchmark) for _, benchmark in pickers),
+    ]
 
 
 # export

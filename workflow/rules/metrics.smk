@@ -1,5 +1,7 @@
 # In: the prediction files of a picker, and of those that were trained here the dev answers of the candidates, for the
-# thresholds that the source's own dev split gives. Out: its metrics in every cell; and all of them in one long table.
+# thresholds that the source's own dev split gives. Out: its metrics in every cell; and all of them in one long table, with
+# what the jobs took up to here beside it. Benchmark files are no declared inputs: Snakemake would run a job again for want
+# of one. Those that are there are read.
 
 
 rule metrics:
@@ -37,6 +39,7 @@ rule collect:
     output:
         csv="results/metrics.csv",
         parquet="results/metrics.parquet",
+        benchmarks="results/metrics.benchmarks.csv",
     log:
         "results/logs/metrics/collect.log",
     benchmark:
@@ -48,6 +51,7 @@ rule collect:
         runtime="30m",
     params:
         version=VERSIONS["metrics"],
+        benchmarks=all_benchmarks,
     message:
         "collecting the metrics of all pickers"
     script:

@@ -69,7 +69,7 @@ rule collect_rates:
     input:
         metrics=studied_metrics,
     output:
-        csv="results/metrics-rates.csv",
+        csv="results/metrics.rates.csv",
     log:
         "results/logs/rates/collect.log",
     benchmark:
@@ -89,7 +89,7 @@ rule collect_rates:
 
 rule rate_table:
     input:
-        metrics="results/metrics-rates.csv",
+        metrics="results/metrics.rates.csv",
     output:
         RATE_TABLE,
     log:
@@ -113,7 +113,7 @@ rule rate_table:
 
 rule residuals_rates:
     input:
-        metrics="results/metrics-rates.csv",
+        metrics="results/metrics.rates.csv",
         cells=studied_cells,
     output:
         pdf=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="pdf"),

@@ -2,8 +2,8 @@
 
 from pickbench.conditions import CONDITIONS
 
-TRACE_FACTS = "results/facts/{dataset}/traces.parquet"
-PICK_FACTS = "results/facts/{dataset}/picks.parquet"
+TRACE_FACTS = "results/predictions/_datasets/{dataset}/traces.parquet"
+PICK_FACTS = "results/predictions/_datasets/{dataset}/picks.parquet"
 OVERVIEW = "results/figures/datasets/{dataset}.{kind}"
 BY_CONDITION = "results/figures/in-domain/{dataset}-residuals-{phase}-{condition}.{kind}"
 

@@ -1,4 +1,5 @@
-# In: the dev answers of a picker's candidates. Out: which candidate answers what.
+# In: the dev answers of a picker's candidates. Out: which candidate answers what; and copies of what their trainings have
+# noted, beside the predictions, for figures and tables.
 
 
 localrules:
@@ -7,9 +8,10 @@ localrules:
 
 rule select:
     input:
-        candidates=expand(CANDIDATE_FILES, lr=learning_rates, allow_missing=True),
+        candidates=expand([*CANDIDATE_FILES, HISTORY], lr=learning_rates, allow_missing=True),
     output:
         selected=SELECTED,
+        candidates=directory(CANDIDATES),
     log:
         "results/logs/select/{model}/{source}/seed{seed}.log",
     benchmark:

@@ -2,11 +2,12 @@
 
 
 localrules:
-    tables,
+    metric_tables,
     selection,
+    tables,
 
 
-rule tables:
+rule metric_tables:
     input:
         metrics="results/metrics.csv",
     output:
@@ -32,7 +33,7 @@ rule tables:
 
 rule selection:
     input:
-        selected=picker_paths(SELECTED, GRID.trained_pickers()),
+        candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
     output:
         tables=SELECTION,
     log:
@@ -47,8 +48,8 @@ rule selection:
     params:
         version=VERSIONS["tables"],
         selected=[
-            (model, source, SELECTED.format(model=model, source=source, seed=seed))
-            for model, source, seed in GRID.trained_pickers()
+            (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
+            for model, source, seed in GRID.learning_pickers()
         ],
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),
@@ -56,3 +57,15 @@ rule selection:
         "writing the table of what was selected"
     script:
         "../scripts/selection.py"
+
+
+# All tables, from the metrics and predictions that are there.
+rule tables:
+    input:
+        TABLES,
+        SELECTION,
+        DEMAND,
+        FINDINGS,
+        PUBLISHED_TABLE,
+        SHOWN_EXAMPLES,
+        RATE_TABLE if STUDY.models else [],

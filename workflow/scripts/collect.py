@@ -1,11 +1,12 @@
-"""Collect the metrics of all pickers."""
+"""Collect the metrics of all pickers, and what was measured of the jobs up to them."""
 
 from pathlib import Path
 
 from pickbench.joblog import logged
 from pickbench.metrics.table import collect
+from pickbench.tables.benchmarks import gather_benchmarks
 
 with logged(snakemake.log[0]):
-    collect(
-        [Path(path) for path in snakemake.input.metrics], Path(snakemake.output.csv), Path(snakemake.output.parquet)
-    )
+    out = snakemake.output
+    collect([Path(path) for path in snakemake.input.metrics], Path(out.csv), Path(out.parquet))
+    gather_benchmarks(snakemake.params.benchmarks, Path(out.benchmarks))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pickbench.joblog import logged
+from pickbench.tables.benchmarks import read_benchmarks
 from pickbench.tables.demand import PickerFiles, write_demand
 
 with logged(snakemake.log[0]):
@@ -10,6 +11,7 @@ with logged(snakemake.log[0]):
     write_demand(
         [PickerFiles(**picker) for picker in params.pickers],
         params.stages,
+        read_benchmarks(snakemake.input.benchmarks),
         params.models,
         params.datasets,
         Path(snakemake.output[0]).parent,

@@ -4,7 +4,6 @@ from pickbench.figures.losses import draw_losses
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
-    panels, given, out = snakemake.params.panels, snakemake.input, snakemake.output
-    files = zip(given.histories, given.runs, strict=True)
-    trainings = {tuple(key): pair for key, pair in zip(panels["trainings"], files, strict=True)}
+    panels, out = snakemake.params.panels, snakemake.output
+    trainings = {(source, lr): (history, run) for source, lr, history, run in panels["trainings"]}
     draw_losses(trainings, panels["sources"], out.pdf, out.png, title=panels["title"])

@@ -6,7 +6,7 @@ from pickbench.candidate import CandidateFiles, train_candidate
 from pickbench.joblog import logged
 from pickbench.models.base import TrainingPlan, Tuning
 
-with logged(snakemake.log[0], snakemake.config["model_options"]):
+with logged(snakemake.log[0], snakemake.config["model_options"], resumed=True):
     params, out = snakemake.params.plan, snakemake.output
     data = Path(snakemake.input.data[0]).parent
     plan = TrainingPlan(

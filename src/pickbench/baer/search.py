@@ -35,6 +35,7 @@ def search(
     points: int,
     seed: int,
     kept: Path,
+    began: float | None = None,
 ) -> list[dict]:
     """Evaluate the probes, random points, and points of which a Gaussian process expects the most.
 
@@ -52,23 +53,27 @@ def search(
         Of all that is drawn.
     kept
         JSON file that holds every evaluated point; the search goes on from there.
+    began
+        When this start of the search began, by `time.perf_counter`, if it was before the call.
 
     Returns
     -------
     list of dict
-        Every point in its order: `point`, its `error`, and the `seconds` that evaluating it took.
+        Every point in its order: `point`, its `error`, and the `seconds` since the one before it was done, or since the
+        search began or went on: the sum is the time of the whole search, but for points that were cut off.
     """
+    last = time.perf_counter() if began is None else began
     done = _read(kept)
     total = len(probes) + initial_points + points
     for number in range(len(done), total):
-        began = time.perf_counter()
         point = next_point(done, bounds, probes, initial_points, seed)
-        asked = time.perf_counter()
         value = float(error(point))
-        done.append({"point": point, "error": value, "seconds": time.perf_counter() - asked})
+        now = time.perf_counter()
+        done.append({"point": point, "error": value, "seconds": now - last})
         write_json(kept, done)
         best = min(entry["error"] for entry in done)
-        left = timedelta(seconds=round((time.perf_counter() - began) * (total - number - 1)))
+        left = timedelta(seconds=round((now - last) * (total - number - 1)))
+        last = now
         log.info("point %d/%d  error %.4f  best %.4f  %s left at this pace", number + 1, total, value, best, left)
     return done
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from pickbench.config import suggestion
 from pickbench.data import layout
 from pickbench.errors import InputError
 from pickbench.files import write_json
+from pickbench.messages import suggestion
 
 
 def fetch(dataset_id: str, source: Mapping[str, str], output: Path) -> None:

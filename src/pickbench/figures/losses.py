@@ -1,10 +1,11 @@
 """The course of training: train and dev loss by epoch, a panel for each source and each network of a model.
 
 A learning rate has a colour and a marker, which stands at its best epoch: the weights of that epoch are the training's
-result. A training that has diverged is a name in the corner of its panel; where nothing was trained, it says why.
+result. A training that has diverged, or collapsed in any of its answers, is named in the corner of its panel; where
+nothing was trained, it says why.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from pickbench.candidate import read_history
+from pickbench.collapse import COLLAPSED
 from pickbench.figures import style
 from pickbench.files import read_json
 
@@ -26,6 +28,8 @@ LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.5, 0.12, 0.2, 0.62,
 LABEL_IN = 0.36
 PANEL_HEIGHT_IN, PANEL_WIDTH_MAX_IN = 0.95, 2.2
 COLUMNS_MAX = 4
+# Keeps words in a panel apart from the lines that they lie on.
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
 
 Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
@@ -54,13 +58,16 @@ def draw_losses(
         Heading of the figure.
     """
     histories = {key: read_history(history) for key, (history, _) in trainings.items()}
-    reasons = {}
-    for (source, _), (_, record) in trainings.items():
+    reasons, collapsed = {}, set()
+    for (source, rate), (_, record) in trainings.items():
         run = read_json(record)
         for network, facts in run.get("networks", {"": run}).items():
             for reason in facts.get("unlearned", {}).values():
-                reasons[source, network] = reason
-    style.save(loss_panels(histories, sources, title=title, reasons=reasons), pdf, png)
+                if reason == COLLAPSED:
+                    collapsed.add((source, rate, network))
+                else:
+                    reasons[source, network] = reason
+    style.save(loss_panels(histories, sources, title=title, reasons=reasons, collapsed=collapsed), pdf, png)
 
 
 def loss_panels(
@@ -69,6 +76,7 @@ def loss_panels(
     *,
     title: str = "",
     reasons: Mapping[Key, str] | None = None,
+    collapsed: Collection[tuple[str, str, str]] = (),
 ) -> Figure:
     """Draw one panel for each source and network.
 
@@ -82,6 +90,8 @@ def loss_panels(
         Heading of the figure.
     reasons
         (source id, network) -> why it was not trained; a model that is one network may leave out its name ("").
+    collapsed
+        (source id, learning rate, network) of trainings that have collapsed, named as in `reasons`.
 
     Returns
     -------
@@ -108,7 +118,8 @@ def loss_panels(
                 reason = reasons.get((source, network)) or reasons.get((source, ""), "")
                 style.say(axes, f"not trained: {reason}" if reason else "not trained")
             else:
-                _panel(axes, tables, looks)
+                fallen = [rate for rate in tables if {(source, rate, network), (source, rate, "")} & set(collapsed)]
+                _panel(axes, tables, looks, fallen)
         for axes in grid[::columns]:
             axes.set_ylabel("Loss")
             axes.yaxis.set_label_coords(-LABEL_IN / (axes.get_position().width * figure.get_figwidth()), 0.5)
@@ -139,8 +150,8 @@ def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
     return figure, grid
 
 
-def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:
-    """Fill a panel: for each learning rate both losses, and its best epoch."""
+def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, Look], collapsed: Sequence[str]) -> None:
+    """Fill a panel: for each learning rate both losses, and its best epoch; and which have come to nothing."""
     for rate, table in tables.items():
         colour, point = looks[rate]["color"], "_" if len(table) == 1 else ""
         train = {"linewidth": 0.7, "linestyle": (0, (2.5, 1.5)), "marker": point}
@@ -151,9 +162,10 @@ def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, L
             axes.plot(best["epoch"], best["dev_loss"], markersize=4, markeredgewidth=0.4, markeredgecolor="white",
                       zorder=3, clip_on=False, **looks[rate])  # fmt: skip
     diverged = [rate for rate, table in tables.items() if not np.isfinite(table[["train_loss", "dev_loss"]]).all(None)]
-    if diverged:
-        text = f"diverged: {', '.join(diverged)}"
-        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    fates = (("diverged", diverged), (COLLAPSED, collapsed))
+    text = "\n".join(f"{fate}: {', '.join(rates)}" for fate, rates in fates if rates)
+    if text:
+        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6, bbox=BEHIND)
     _axes(axes, pd.concat(tables.values()))
 
 

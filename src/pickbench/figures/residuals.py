@@ -29,7 +29,7 @@ TICKS = {0.45: (-0.3, 0.0, 0.3), 1.5: (-1.0, 0.0, 1.0)}
 BIN_SHIFT_S = 1e-5
 
 # Inches: margins, gap between panels, room for tick labels within the matrix, and the widest useful panel.
-LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 0.36, 0.06, 0.32, 0.56, 0.06
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 0.36, 0.06, 0.32, 0.69, 0.06
 TITLE_LINE_IN, TICK_LABELS_IN, PANEL_WIDTH_MAX_IN = 0.15, 0.13, 1.7
 # Share of a panel's height that is kept free of the histogram for its numbers.
 HEAD = 0.36
@@ -159,7 +159,7 @@ def residual_matrix(
                 word = "not run" if (row, column) not in cells else "no answer" if residuals is None else "no picks"
                 _empty(axes, word)
         _titles(figure, grid, rows, columns)
-        _legend(figure)
+        _legend(figure, panels=len(rows) * len(columns))
     return figure
 
 
@@ -268,7 +268,7 @@ def _titles(figure: Figure, grid: list[list[Axes]], rows: Names, columns: Names)
         style.fit(text, line[0].get_position().height * figure.get_figheight(), lines=2)
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, panels: int) -> None:
     height = figure.get_figheight()
     handles = [
         Patch(color=style.SKY, label="share of picks"),
@@ -276,13 +276,9 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=style.VERMILLION, label="median"),
         Line2D([], [], color=style.ORANGE, linestyle=(0, (2.5, 1.5)), label="mean"),
     ]
-    figure.text(
-        0.5,
-        0.27 / height,
-        "Residual (s), late is positive.  OUT: share beyond the axis",
-        ha="center",
-        va="bottom",
-    )
+    text = "Residual (s), late is positive.  OUT: share beyond the axis"
+    text += "\nEach panel has its own vertical scale" if panels > 1 else ""
+    figure.text(0.5, 0.27 / height, text, ha="center", va="bottom")
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.02 / height), ncols=4, borderaxespad=0,
         handlelength=1.6, columnspacing=1.4,

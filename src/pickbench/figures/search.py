@@ -7,12 +7,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from pickbench.candidate import read_history
 from pickbench.figures import style
 
 COLUMNS, PANEL_HEIGHT_IN, HEAD_IN, FOOT_IN = 4, 1.25, 0.45, 0.35
+# Shares of the errors' range that are kept free of points, above for the number.
+FREE_ABOVE, FREE_BELOW = 0.25, 0.05
+# Of a logarithmic axis, which has no 0.
+SMALLEST_S = 1e-3
 
 
 def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: str | Path, png: str | Path) -> None:
@@ -83,14 +87,19 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     for error in seeds:
         number = np.arange(1, len(error) + 1)
         least = np.minimum.accumulate(error)
-        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0)
+        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0, clip_on=False)
         axes.step(number, least, where="post", color=style.VERMILLION)
+    least, largest = min(error.min() for error in seeds), max(error.max() for error in seeds)
+    axes.text(0.96, 0.95, f"best {least:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)
     # The search chooses among what is good, so a few bad points would hide what it does.
-    axes.set_yscale("log")
-    best = min(error.min() for error in seeds)
-    axes.text(0.96, 0.95, f"{best:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    bottom = max(least, SMALLEST_S)
+    span = max(largest / bottom, 1.2)
+    low, high = bottom / span**FREE_BELOW, bottom * span ** (1 + FREE_ABOVE)
+    axes.set(yscale="log", ylim=(low, high))
     # Ticks also where the errors do not reach over a power of ten.
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    locator = LogLocator(subs=(1, 2, 5))
+    few = sum(low <= tick <= high for tick in locator.tick_values(low, high)) < 2
+    axes.yaxis.set_major_locator(MaxNLocator(4) if few else locator)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
     style.fit(axes.set_title(source, pad=3), axes.get_position().width * axes.figure.get_figwidth())

@@ -7,8 +7,8 @@ model's name.
 import importlib
 import pkgutil
 
-from pickbench.config import suggestion
 from pickbench.errors import InputError, model_file
+from pickbench.messages import suggestion
 
 FOUNDATIONS = {"base", "curves", "network", "readout", "settings"}
 

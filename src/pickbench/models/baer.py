@@ -4,15 +4,16 @@ Its weights are five numbers, those of least error over P windows of the source'
 """
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from pickbench.baer.picking import PARAMETERS, SECOND_THRESHOLD, PickWindows
-from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.messages import suggestion
 from pickbench.metrics.residuals import residuals_s, rmse_s
 from pickbench.models import base
 from pickbench.models.settings import choice
@@ -47,6 +48,7 @@ class Adapter(base.Adapter):
         InputError
             When the source has no such window.
         """
+        began = time.perf_counter()
         # It takes a second to import, and picking does not need it.
         from pickbench.baer.search import search
 
@@ -60,7 +62,7 @@ class Adapter(base.Adapter):
                 return rmse_s(residuals_s(rows.assign(p_sample_pred=picks), "P"))
 
             tuning, kept = plan.tuning, plan.checkpoints / "points.json"
-            done = search(error, BOUNDS, PROBES, tuning.initial_points, tuning.points, plan.seed, kept)
+            done = search(error, BOUNDS, PROBES, tuning.initial_points, tuning.points, plan.seed, kept, began)
         best = min(range(len(done)), key=lambda number: done[number]["error"])
         found = dict(zip(PARAMETERS, done[best]["point"], strict=True))
         facts = {"device": "cpu", "best_point": best + 1, "picks": len(rows), "found": found}

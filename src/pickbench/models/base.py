@@ -108,8 +108,9 @@ class Fit:
     dev_loss
         The lowest dev loss of the network that gives an answer, by answer.
     unlearned
-        The answers for which there are no weights, and why: `diverged` when the loss stopped being a number, else what
-        the source lacks.
+        The answers that were not learned, and why: `diverged` when the loss stopped being a number, `collapsed` when
+        all dev windows got one answer (`pickbench.collapse`), else what the source lacks. For those that have collapsed
+        there are weights, and no use for them.
     facts
         Further entries for run.json: of a network its device, the number of its parameters, its best epoch, what
         ended the training (`epochs`, `time` or `diverged`), and on a GPU the memory that it took (`gpu_peak_mb`, MiB).

@@ -9,9 +9,9 @@ residual is L²/12 + u².
 import numpy as np
 import pandas as pd
 
-from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.messages import suggestion
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import base
 

@@ -12,7 +12,7 @@ from pickbench.models.network import COMPONENTS, NORMALISED_OTHERWISE, Network, 
 from pickbench.models.settings import flag
 from pickbench.training.draws import WindowRecipe
 from pickbench.training.labels import cell_labels, detection_labels
-from pickbench.training.transforms import normalise, spectrogram
+from pickbench.training.transforms import normalise, spectrogram, spectrogram_shape
 
 SAMPLES = 3000
 # Output i is centred on sample 160 i; its cell reaches half way to its neighbours, the last one to the end.
@@ -51,8 +51,11 @@ class Adapter(Network):
         """
         waveforms = in_order_of(network, waveforms)
         size = BLOCK if waveforms.device.type == "cpu" else len(waveforms)
-        parts = zip(waveforms.split(size), valid.split(size), strict=True)
-        return torch.cat([spectrogram(self._normalised(*part)) for part in parts])
+        spectrograms = waveforms.new_empty(spectrogram_shape(waveforms))
+        waveforms = self._normalised(waveforms, valid)
+        for part, out in zip(waveforms.split(size), spectrograms.split(size), strict=True):
+            spectrogram(part, out=out)
+        return spectrograms
 
     def _normalised(self, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         if self.learns_as_published:

@@ -5,6 +5,7 @@ one for P from the vertical component, the one for S from the horizontal ones. A
 trained one after the other, and each gives its own answers.
 """
 
+import logging
 from dataclasses import replace
 
 import pandas as pd
@@ -22,6 +23,7 @@ from pickbench.training.draws import WindowRecipe
 from pickbench.training.labels import class_labels, negative_log_likelihood, step_labels
 from pickbench.training.transforms import normalise
 
+log = logging.getLogger(__name__)
 CLASSES = "PSN"
 CERTAIN = 0.5
 
@@ -187,6 +189,7 @@ class Adapter(base.Adapter):
             epochs = plan.max_epochs
             if isinstance(network, Picker):
                 epochs = min(epochs, self.settings["settings"]["picker_max_epochs"])
+            log.info("%s  network %d of %d; the time left is its own", network.name, number + 1, len(trained))
             fit = network.fit(dataset, replace(plan, max_time_h=share_h, max_epochs=epochs))
             fits[network.name] = fit
             spent_h += fit.history["seconds"].sum() / 3600

@@ -2,20 +2,26 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
 
-from pickbench.config import suggestion
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError, model_file
+from pickbench.messages import suggestion
 from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
+from pickbench.training.transforms import cut
 from pickbench.windows.steering import steer
+
+Item, Made = TypeVar("Item"), TypeVar("Made")
 
 COMPONENTS = "ZNE"
 # The entry of a weights file that says how a published network wants to be built, as JSON text.
@@ -315,8 +321,11 @@ class Network(base.Adapter):
         end = windows["end_sample"].to_numpy(np.int64)
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
-        for part in question.batches():
-            waveforms, valid = dataset.crop(trace[part], first[part], length)
+
+        def read(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            return part, *dataset.crop(trace[part], first[part], length)
+
+        for part, waveforms, valid in ahead(read, question.batches()):
             if self.reads_as_published:
                 valid[:] = 0, length
             yield part, first[part], tuple(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
@@ -360,31 +369,18 @@ class Network(base.Adapter):
         return network
 
 
+def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """Make something of each item, each time one more than is asked for, so that reading goes on beside computing."""
+    with ThreadPoolExecutor(1) as pool:
+        begun = deque()
+        for item in items:
+            begun.append(pool.submit(make, item))
+            if len(begun) > 1:
+                yield begun.popleft().result()
+        yield from (one.result() for one in begun)
+
+
 def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tensor:
     """Components in the order that a network was trained with, (B, 3, L)."""
     wanted = network.component_order
     return waveforms if wanted == COMPONENTS else waveforms[:, [COMPONENTS.index(component) for component in wanted]]
-
-
-def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cut windows into pieces of one length.
-
-    Parameters
-    ----------
-    waveforms
-        (B, C, L).
-    valid
-        First and past-the-end sample with data, (B, 2).
-    samples, step
-        Length of a piece, and from one piece to the next.
-
-    Returns
-    -------
-    pieces : Tensor
-        (B, n, C, samples).
-    valid : Tensor
-        Of each piece, (B, n, 2).
-    """
-    pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
-    begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
-    return pieces, (valid[:, None, :] - begin).clamp(0, samples)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pickbench.errors import InputError, SettingError, model_file
+from pickbench.messages import number_hint
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def check_settings(model: str, own: Mapping, known: Mapping[str, Setting]) -> No
         if key not in own:
             raise SettingError(model, key, f"is missing, expected {setting.expected}")
         if not setting.allows(own[key]):
-            raise SettingError(model, key, f"is {own[key]!r}, expected {setting.expected}")
+            hint = number_hint(own[key]) if int in setting.kinds else ""
+            raise SettingError(model, key, f"is {own[key]!r}, expected {setting.expected}{hint}")
     unknown = sorted(set(own) - set(known))
     if unknown:
         names = ", ".join(known) if known else "none"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pickbench.config import suggestion
 from pickbench.errors import InputError
 from pickbench.grid import Grid
+from pickbench.messages import suggestion
 from pickbench.protocol import RATE_HZ
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 
 from pickbench.candidate import read_history
 from pickbench.files import read_json
+from pickbench.tables.benchmarks import NAN, Job
 from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
 
-NAN = float("nan")
 DEMAND = "demand"
 STAGES = "demand-stages"
 TOTAL = "(total)"
@@ -39,15 +39,6 @@ STAGE_NOTES = [
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
 ]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a benchmark file says: seconds, CPU seconds, and the largest memory in MiB; NaN where not measured."""
-
-    seconds: float = NAN
-    cpu_s: float = NAN
-    peak_mb: float = NAN
 
 
 @dataclass(frozen=True)
@@ -89,32 +80,15 @@ class PickerFiles:
     predictions: Sequence[tuple[Path, Path]] = field(default_factory=tuple)
 
 
-def read_benchmark(path: str | Path) -> Job | None:
-    """Read a benchmark file of Snakemake; None where there is none or it holds no row.
-
-    A job that is over before it is measured has a memory of 0 or a word for it, which counts as not measured.
-    """
-    try:
-        table = pd.read_csv(path, sep="\t")
-        columns = [pd.to_numeric(table[name], errors="coerce") for name in ("s", "cpu_time", "max_rss")]
-    except (OSError, ValueError, KeyError):
-        return None
-    if table.empty:
-        return None
-    seconds, cpu_s, peak_mb = columns
-    peak = float(peak_mb.max())
-    return Job(float(seconds.sum()), float(cpu_s.sum(min_count=1)), peak if peak > 0 else NAN)
-
-
-def read_training(folder: str | Path, benchmark: str | Path) -> Training:
-    """Read what a training took from its run.json, its history.csv, and its benchmark file if there is one."""
+def read_training(folder: str | Path, job: Job | None) -> Training:
+    """Read what a training took from its run.json and its history.csv, beside its benchmark if there is one."""
     run, history = read_json(Path(folder) / "run.json"), read_history(Path(folder) / "history.csv")
     networks = run.get("networks") or {name: run for name in history["network"].unique()}
     on_gpu = [name for name, facts in networks.items() if facts.get("device") == "cuda"]
     rate, spent = history["samples_per_s"].astype(float), history["seconds"].astype(float)
     peaks = [facts["gpu_peak_mb"] for facts in networks.values() if "gpu_peak_mb" in facts]
     return Training(
-        job=read_benchmark(benchmark),
+        job=job,
         seconds=float(run["seconds"]),
         windows=float((rate * spent)[np.isfinite(rate)].sum()),
         epochs=int(run["epochs"]),
@@ -125,12 +99,12 @@ def read_training(folder: str | Path, benchmark: str | Path) -> Training:
     )
 
 
-def demand_table(pickers: Sequence[PickerFiles]) -> pd.DataFrame:
+def demand_table(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> pd.DataFrame:
     """Give one row for each model and source, `COLUMNS`; times are sums, memory is the largest."""
     rows = []
     for picker in pickers:
-        trainings = [read_training(*files) for files in picker.trainings]
-        predictions = [read_benchmark(benchmark) for _, benchmark in picker.predictions]
+        trainings = _trainings([picker], jobs)
+        predictions = [jobs.get(str(benchmark)) for _, benchmark in picker.predictions]
         seconds = sum(training.seconds for training in trainings)
         rows.append(
             {
@@ -152,7 +126,9 @@ def demand_table(pickers: Sequence[PickerFiles]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def stage_table(stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFiles]) -> pd.DataFrame:
+def stage_table(
+    stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]
+) -> pd.DataFrame:
     """Add up time, CPU time and GPU time by stage, and of all stages.
 
     Parameters
@@ -162,6 +138,8 @@ def stage_table(stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFi
         named by `pickers`.
     pickers
         All pickers.
+    jobs
+        What is known of jobs, by benchmark file (`pickbench.tables.benchmarks.read_benchmarks`).
 
     Returns
     -------
@@ -172,12 +150,12 @@ def stage_table(stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFi
     rows = []
     for stage, files in stages.items():
         if stage == "train":
-            rows.append(_training_row([read_training(*files) for picker in pickers for files in picker.trainings]))
+            rows.append(_training_row(_trainings(pickers, jobs)))
         elif stage == "predict":
-            rows.append(_prediction_row([files for picker in pickers for files in picker.predictions]))
+            rows.append(_prediction_row([files for picker in pickers for files in picker.predictions], jobs))
         elif files:
-            jobs = [read_benchmark(path) for path in files]
-            rows.append({"stage": stage, **_sums(jobs, [job.seconds for job in jobs if job])})
+            known = [jobs.get(str(path)) for path in files]
+            rows.append({"stage": stage, **_sums(known, [job.seconds for job in known if job])})
     table = pd.DataFrame(rows, columns=STAGE_COLUMNS).fillna({"gpu_h": 0.0, "estimated": 0, "no_device": 0})
     total = {"stage": TOTAL, "peak_mb": table["peak_mb"].max()}
     total |= {name: table[name].sum() for name in STAGE_COLUMNS if name not in total}
@@ -188,6 +166,7 @@ def stage_table(stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFi
 def write_demand(
     pickers: Sequence[PickerFiles],
     stages: Mapping[str, Sequence[Path]],
+    jobs: Mapping[str, Job],
     models: Mapping[str, Mapping],
     datasets: Mapping[str, Mapping],
     folder: Path,
@@ -196,7 +175,7 @@ def write_demand(
 
     Parameters
     ----------
-    pickers, stages
+    pickers, stages, jobs
         As for `stage_table`.
     models
         Id -> {"title": ..., "control": bool}.
@@ -205,9 +184,16 @@ def write_demand(
     folder
         Where to write.
     """
-    table, by_stage = demand_table(pickers), stage_table(stages, pickers)
+    table, by_stage = demand_table(pickers, jobs), stage_table(stages, pickers, jobs)
     write_page(table, _demand_page(table, models, datasets), folder / DEMAND)
     write_page(by_stage, _stage_page(by_stage), folder / STAGES)
+
+
+def _trainings(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> list[Training]:
+    """All trainings of these pickers."""
+    return [
+        read_training(folder, jobs.get(str(benchmark))) for picker in pickers for folder, benchmark in picker.trainings
+    ]
 
 
 def _training_row(trainings: Sequence[Training]) -> dict:
@@ -223,13 +209,13 @@ def _training_row(trainings: Sequence[Training]) -> dict:
     return row | {"estimated": sum(training.resumed for training in trainings)}
 
 
-def _prediction_row(predictions: Sequence[tuple[Path, Path]]) -> dict:
+def _prediction_row(predictions: Sequence[tuple[Path, Path]], jobs: Mapping[str, Job]) -> dict:
     """The stage `predict`: whether a job had a GPU stands in its cells.json."""
-    jobs = [read_benchmark(benchmark) for _, benchmark in predictions]
+    known = [jobs.get(str(benchmark)) for _, benchmark in predictions]
     devices = [read_json(cells).get("device") for cells, _ in predictions]
-    on_gpu = sum(job.seconds for job, device in zip(jobs, devices, strict=True) if job and device == "cuda")
-    wall = [job.seconds for job in jobs if job]
-    return {"stage": "predict", **_sums(jobs, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
+    on_gpu = sum(job.seconds for job, device in zip(known, devices, strict=True) if job and device == "cuda")
+    wall = [job.seconds for job in known if job]
+    return {"stage": "predict", **_sums(known, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
 
 
 def _sums(jobs: Sequence[Job | None], wall_s: Sequence[float]) -> dict:

@@ -6,18 +6,21 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.files import read_json
+from pickbench.grid import NO_LEARNING_RATE
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.selection import DEV_LOSS
 from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
 
 COLUMNS = [
     "model", "source", "seed", "answer", "learning_rate", "metric", "dev_value", "runner_up", "runner_up_value",
-    "margin", "unlearned",
+    "margin", "unlearned", "parameters",
 ]  # fmt: skip
 HEADINGS = ["Learning rate", "Selected by", "Dev value", "Runner-up", "Margin", "Not learned"]
+PARAMETERS = "Parameters"
 NOTES = [
     "Dev split of the source. The margin is how much better the selected learning rate is than the runner-up.",
     "Where the source poses no such task the lowest dev loss decides. A picker may answer with several learning rates.",
+    "What is searched and not trained has one candidate, without a learning rate, and the parameters that were found.",
     f"{EN_DASH} there is none: no other learning rate has learned the answer, or none has.",
 ]
 
@@ -33,7 +36,8 @@ def selection_table(selected: Iterable[tuple[str, str, Path]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an answer of a picker, `COLUMNS`; `unlearned` names learning rates that have not learned it, and why.
+        One row an answer of a picker, `COLUMNS`; `unlearned` names learning rates that have not learned it, and why,
+        and `parameters` those that a search has found.
     """
     rows = []
     for model, source, path in selected:
@@ -41,7 +45,11 @@ def selection_table(selected: Iterable[tuple[str, str, Path]]) -> pd.DataFrame:
         unlearned = choice["unlearned"]
         asked = [c for c in ANSWERS if c in choice["answers"] or any(c in reasons for reasons in unlearned.values())]
         for column in asked:
-            failed = [f"{lr} ({reasons[column]})" for lr, reasons in unlearned.items() if column in reasons]
+            failed = [
+                f"{lr} ({reasons[column]})" if lr != NO_LEARNING_RATE else reasons[column]
+                for lr, reasons in unlearned.items()
+                if column in reasons
+            ]
             picker = {"model": model, "source": source, "seed": choice["seed"], "answer": ANSWERS[column].title}
             won = _won(choice["answers"][column]) if column in choice["answers"] else {}
             rows.append({**picker, **won, "unlearned": ", ".join(failed)})
@@ -52,7 +60,10 @@ def _won(answer: dict) -> dict:
     """The selected learning rate, the next best, and how far apart they are."""
     scored, best, metric = answer["scores"], answer["lr"], answer["metric"]
     sign = 1 if metric != DEV_LOSS and METRICS[metric].best == "higher" else -1
-    won = {"learning_rate": best, "metric": metric, "dev_value": scored[best]}
+    found = [f"{name} {value:.4g}" for name, value in answer.get("found", {}).items()]
+    won = {"metric": metric, "dev_value": scored[best], "parameters": ", ".join(found)}
+    if best != NO_LEARNING_RATE:
+        won["learning_rate"] = best
     others = [lr for lr in scored if lr != best]
     if not others:
         return won
@@ -82,14 +93,16 @@ def write_selection(
     seeds = table["seed"].nunique() > 1
     matrices = []
     for model, part in table.groupby("model", sort=False):
-        rows = [_row(row, datasets, seeds) for row in part.to_dict("records")]
+        searched = part["parameters"].fillna("").any()
+        rows = [_row(row, datasets, seeds, searched) for row in part.to_dict("records")]
         columns = [Column(heading, "") for heading in HEADINGS]
+        columns += [Column(PARAMETERS, "", sentences=True)] if searched else []
         matrices.append(Matrix(models[model]["title"], "", "Source: answer", columns, rows))
     page = Page("What was selected", matrices, NOTES)
     write_page(table, page, stem)
 
 
-def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool) -> Row:
+def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool, searched: bool) -> Row:
     seed = f", seed {row['seed']}" if seeds else ""
     metric = row["metric"]
     if pd.isna(metric):
@@ -99,7 +112,8 @@ def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool) -> Row:
         values = [
             EN_DASH if pd.isna(row[key]) else f"{row[key]:.4f} {unit}".rstrip() for key in ("dev_value", "margin")
         ]
-        second = EN_DASH if pd.isna(row["runner_up"]) else row["runner_up"]
-        shown = [row["learning_rate"], title, values[0], second, values[1]]
-    cells = [Cell(text, "", False) for text in (*shown, row["unlearned"])]
+        rates = [EN_DASH if pd.isna(row[key]) else row[key] for key in ("learning_rate", "runner_up")]
+        shown = [rates[0], title, values[0], rates[1], values[1]]
+    shown += [row["unlearned"], *([row["parameters"]] if searched else [])]
+    cells = [Cell(EN_DASH if pd.isna(text) else text, "", False) for text in shown]
     return Row(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", False, cells)

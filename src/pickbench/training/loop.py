@@ -246,7 +246,9 @@ def train_network(adapter: Network, dataset: PreparedDataset, plan: TrainingPlan
         log.warning("%s  is not trained: %s", adapter.name, missing)
         return Fit({}, unlearned=dict.fromkeys(adapter.GIVES, missing))
     if plan.compile and shutil.which(os.environ.get("CXX", "g++")) is None:
-        raise InputError("training.compile is true, but there is no C++ compiler (g++, or what CXX names)")
+        raise InputError(
+            "configuration: key 'training.compile' is true, but there is no C++ compiler (g++, or what CXX names)"
+        )
     training = Training(adapter, windows, plan)
     with leaving_afterwards() as asked:
         try:

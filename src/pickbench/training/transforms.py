@@ -88,13 +88,20 @@ def highpass(waveforms: torch.Tensor, corner_hz: float, rate_hz: float, order: i
     return waveforms @ matrix
 
 
-def spectrogram(waveforms: torch.Tensor) -> torch.Tensor:
+def spectrogram_shape(waveforms: torch.Tensor) -> tuple[int, ...]:
+    """Shape of the spectrogram of waveforms, (..., L)."""
+    return (*waveforms.shape[:-1], 1 + waveforms.shape[-1] // SPECTROGRAM_STEP, 1 + SPECTROGRAM_SAMPLES // 2)
+
+
+def spectrogram(waveforms: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
     """Amplitude spectrogram as `seisbench.models.CRED` makes it.
 
     Parameters
     ----------
     waveforms
         (B, C, L) at 100 Hz.
+    out
+        Where to put it.
 
     Returns
     -------
@@ -109,8 +116,9 @@ def spectrogram(waveforms: torch.Tensor) -> torch.Tensor:
     # frame, where the window is zero, is left out.
     early = padded[..., 1 : 1 - half].unfold(-1, half, half)
     late = padded[..., half:].unfold(-1, half, half).flip(-1)
-    real, imaginary = (early + late) @ cosines, (early - late) @ sines
-    return real.square_().addcmul_(imaginary, imaginary).sqrt_()
+    power, imaginary = ((early + late) @ cosines).square_(), (early - late) @ sines
+    power[..., 1:].addcmul_(imaginary, imaginary)
+    return torch.sqrt(power, out=out)
 
 
 class _Extent(NamedTuple):
@@ -178,12 +186,39 @@ def _highpass_matrix(
 
 @lru_cache(maxsize=8)
 def _fourier_matrices(*, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Hann window, Fourier transform of samples 1 to 40 of a frame, and SciPy's scale in one, (40, 41) each."""
+    """Hann window, Fourier transform of samples 1 to 40 of a frame, and SciPy's scale in one, (40, 41) and (40, 40).
+
+    The sines of frequency 0, which are zero, are left out.
+    """
     half = SPECTROGRAM_SAMPLES // 2
     window = scipy.signal.get_window("hann", SPECTROGRAM_SAMPLES)
     scale = window[1 : half + 1, None] / window.sum()
     # The middle one is folded onto itself.
     scale[-1] /= 2
     phase = 2 * np.pi / SPECTROGRAM_SAMPLES * np.outer(np.arange(1, half + 1), np.arange(half + 1))
-    cosines, sines = (torch.from_numpy(scale * turn(phase)) for turn in (np.cos, np.sin))
+    cosines, sines = (torch.from_numpy(scale * turn) for turn in (np.cos(phase), np.sin(phase[:, 1:])))
     return cosines.to(device=device, dtype=dtype), sines.to(device=device, dtype=dtype)
+
+
+def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cut windows into pieces of one length.
+
+    Parameters
+    ----------
+    waveforms
+        (B, C, L).
+    valid
+        First and past-the-end sample with data, (B, 2).
+    samples, step
+        Length of a piece, and from one piece to the next.
+
+    Returns
+    -------
+    pieces : Tensor
+        (B, n, C, samples).
+    valid : Tensor
+        Of each piece, (B, n, 2).
+    """
+    pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
+    begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
+    return pieces, (valid[:, None, :] - begin).clamp(0, samples)

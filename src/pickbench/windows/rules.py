@@ -70,10 +70,12 @@ class WindowRules:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith("_s") and (not np.isfinite(value) or value < 0):
-                raise InputError(f"windows: {field.name} is {value}; it has to be a time of at least 0 s")
+                raise InputError(f"key 'windows.{field.name}' is {value}; it has to be a time of at least 0 s")
         for window, edge in (("detection_s", "detection_edge_s"), ("phase_s", "edge_s")):
             if _samples(getattr(self, window)) <= 2 * _samples(getattr(self, edge)):
-                raise InputError(f"windows: {window} is {getattr(self, window)}; it has to be more than twice {edge}")
+                raise InputError(
+                    f"key 'windows.{window}' is {getattr(self, window)}; it has to be more than twice {edge}"
+                )
 
 
 def detection_windows(
