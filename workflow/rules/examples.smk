@@ -1,13 +1,14 @@
 # In: the prediction files and the selected weights of the pickers that learned from a dataset, its waveforms and its labels.
 # Out: example windows of its test split, chosen by rule, as a CSV and an archive of waveforms and probability curves; from
-# these two alone, a figure of each dataset and a table of all examples. With several seeds, the first one is shown. What is
-# kept beside predictions may be copied, in any order in time: cells and facts are younger than examples when data or weights
-# are, which count.
+# these two alone, a figure of each dataset and a table of all examples. With several seeds, the first one is shown.
 
 
 rule examples:
     input:
         data=prepared_files,
+        windows="results/windows/{dataset}/task23.csv",
+        # They are kept together with the output, and where they are copied to, any of them may be the newer one. What they
+        # follow from is among the inputs and parameters as well.
         picks=ancient(PICK_FACTS),
         cells=ancient(cells_shown),
         selected=selections_shown,
@@ -28,7 +29,8 @@ rule examples:
         mem_mb=8000,
         runtime="1h",
     params:
-        version=[VERSIONS["predict"], VERSIONS["facts"], VERSIONS["examples"]],
+        version=[VERSIONS["facts"], VERSIONS["predict"], VERSIONS["examples"]],
+        arrival_columns=arrival_columns_of,
         pickers=settings_shown,
         region=region_of,
     message:

@@ -16,6 +16,7 @@ from pickbench.models import base
 from pickbench.models.readout import READOUTS
 from pickbench.models.settings import choice, number, whole
 from pickbench.training.draws import WindowRecipe
+from pickbench.training.transforms import cut
 from pickbench.windows.steering import steer
 
 COMPONENTS = "ZNE"
@@ -368,27 +369,3 @@ def in_order_of(network: torch.nn.Module, waveforms: torch.Tensor) -> torch.Tens
     """Components in the order that a network was trained with, (B, 3, L)."""
     wanted = network.component_order
     return waveforms if wanted == COMPONENTS else waveforms[:, [COMPONENTS.index(component) for component in wanted]]
-
-
-def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cut windows into pieces of one length.
-
-    Parameters
-    ----------
-    waveforms
-        (B, C, L).
-    valid
-        First and past-the-end sample with data, (B, 2).
-    samples, step
-        Length of a piece, and from one piece to the next.
-
-    Returns
-    -------
-    pieces : Tensor
-        (B, n, C, samples).
-    valid : Tensor
-        Of each piece, (B, n, 2).
-    """
-    pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
-    begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
-    return pieces, (valid[:, None, :] - begin).clamp(0, samples)

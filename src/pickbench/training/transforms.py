@@ -198,3 +198,27 @@ def _fourier_matrices(*, device: torch.device, dtype: torch.dtype) -> tuple[torc
     phase = 2 * np.pi / SPECTROGRAM_SAMPLES * np.outer(np.arange(1, half + 1), np.arange(half + 1))
     cosines, sines = (torch.from_numpy(scale * turn) for turn in (np.cos(phase), np.sin(phase[:, 1:])))
     return cosines.to(device=device, dtype=dtype), sines.to(device=device, dtype=dtype)
+
+
+def cut(waveforms: torch.Tensor, valid: torch.Tensor, samples: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cut windows into pieces of one length.
+
+    Parameters
+    ----------
+    waveforms
+        (B, C, L).
+    valid
+        First and past-the-end sample with data, (B, 2).
+    samples, step
+        Length of a piece, and from one piece to the next.
+
+    Returns
+    -------
+    pieces : Tensor
+        (B, n, C, samples).
+    valid : Tensor
+        Of each piece, (B, n, 2).
+    """
+    pieces = waveforms.unfold(-1, samples, step).transpose(1, 2)
+    begin = step * torch.arange(pieces.shape[1], device=valid.device)[:, None]
+    return pieces, (valid[:, None, :] - begin).clamp(0, samples)
