@@ -277,7 +277,7 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     # There is no ROC curve of a dataset without task 1.
     compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
     figures = {*compared, "losses", "conditions", "overview", "draw_examples", "rate_table", "residuals_rates"}
-    tables = {"tables", "selection", "demand", "findings", "published", "example_table"}
+    tables = {"metric_tables", "selection", "demand", "findings", "published", "example_table"}
     assert set(again(run, "-n")) == {"all", *tables, "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")
