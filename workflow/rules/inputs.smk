@@ -249,7 +249,7 @@ def benchmarks_by_stage():
         "select": picker_paths(rules.select.benchmark, learned),
         "adopt": picker_paths(rules.adopt.benchmark, [picker for picker in GRID.pickers() if picker not in learned]),
         "predict": [],
-        "metrics": [*picker_paths(rules.metrics.benchmark, GRID.pickers()), rules.collect.benchmark],
+        "metrics": picker_paths(rules.metrics.benchmark, GRID.pickers()),
     }
     # Those of Snakemake know their rules, and parameters have to be plain.
     return {stage: [str(path) for path in paths] for stage, paths in files.items()}
