@@ -16,9 +16,10 @@ VERSIONS = {
     "adopt": 1,
     "predict": 2,
     "metrics": 1,
-    "tables": 1,
-    "findings": 1,
+    "tables": 2,
+    "findings": 2,
     "figures": 3,
     "export": 1,
     "rates": 1,
+    "report": 1,
 }
