@@ -1,4 +1,4 @@
-# make demo   sets up a .venv, runs the whole workflow on three simulated datasets, says where the results lie
+# make demo   sets up a .venv, runs the whole workflow on three simulated datasets, writes the report of that
 # make test   sets up a .venv, runs the tests
 # make check  sets up a .venv, runs the linters
 # Needs Python 3.11 or newer and git, nothing else. `make PYTHON=python3.12 demo` takes another Python.
@@ -21,6 +21,8 @@ $(VENV)/installed: pyproject.toml envs/constraints.txt
 
 demo: $(VENV)/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	$(BIN)/snakemake --configfile config/demo.yaml --report results/report.html
+	@echo "The report, to open in a browser: results/report.html"
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,12 +12,14 @@ PACKAGES = (
     *("torch", "pytorch-lightning", "seisbench", "obspy", "numpy", "pandas", "scipy"),
     *("scikit-optimize", "scikit-learn"),
 )
+# What reads, writes and shows them, and runs it all.
+OTHER_PACKAGES = ("h5py", "pyarrow", "matplotlib", "jinja2", "snakemake")
 
 
-def versions() -> dict[str, str]:
-    """Versions of pickbench, Python, and the packages that results depend on."""
+def versions(others: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of pickbench, Python, the packages that results depend on, and others."""
     found = {"pickbench": __version__, "python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *others):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -25,7 +28,7 @@ def versions() -> dict[str, str]:
 
 
 def checkout() -> dict[str, str | bool] | None:
-    """The git commit of this package's code, and whether the code has changed since (`dirty`).
+    """The git commit of this package, and whether package or workflow have changed since (`dirty`).
 
     Returns
     -------
@@ -36,7 +39,10 @@ def checkout() -> dict[str, str | bool] | None:
     try:
         # An error unless this very file is in the repository.
         _git(folder, "ls-files", "--error-unmatch", Path(__file__).name)
-        return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": bool(_git(folder, "status", "--porcelain", "."))}
+        return {
+            "commit": _git(folder, "rev-parse", "HEAD"),
+            "dirty": bool(_git(folder, "status", "--porcelain", "--", ":/src", ":/workflow")),
+        }
     except (OSError, subprocess.SubprocessError):
         return None
 

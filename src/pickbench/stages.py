@@ -17,9 +17,10 @@ VERSIONS = {
     "predict": 2,
     "metrics": 1,
     "tables": 2,
-    "findings": 1,
+    "findings": 2,
     "figures": 4,
     "examples": 1,
     "export": 1,
     "rates": 1,
+    "report": 1,
 }

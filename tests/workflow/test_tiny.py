@@ -9,70 +9,14 @@ import pytest
 import seisbench.models as sbm
 import yaml
 
-from pickbench.config import read_yaml
 from pickbench.examples.files import read_example_table
 from pickbench.metrics.table import read_metrics
 from pickbench.rates.choice import read_rates
 from pickbench.tables.content import TABLES
-from tests.conftest import ROOT
 from tests.workflow.support import planned, snakemake
+from tests.workflow.tiny import RATE_STUDY, again, write_config, write_twin
 
 CELL = "results/predictions/phasenetlight/tiny-local/seed42/tiny-far"
-RATE_STUDY = {
-    "models": ["phasenetlight", "oracle"],
-    "sources": ["tiny-local"],
-    "targets": ["tiny-far"],
-    "rates_hz": [25, 33.3],
-}
-
-
-def write_twin(folder: Path, name: str, like: str, **changes) -> None:
-    """A twin's file with few traces, all three splits by trace so that none is empty."""
-    content = read_yaml(ROOT / "config" / "datasets" / f"{like}.yaml")
-    recipe = content["source"]["simulate"]
-    recipe |= {"traces": 100, "split": {"by": "trace", "dev": 0.3, "test": 0.3}}
-    if recipe["noise"]["share"] > 0:
-        recipe["noise"]["share"] = 0.3
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.yaml").write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
-
-
-def write_config(folder: Path, **changes) -> Path:
-    content = {
-        "dataset_dirs": [str(folder / "datasets")],
-        "datasets": ["tiny-local", "tiny-far", "tiny-p"],
-        "models": ["phasenetlight", "oracle"],
-        "learning_rates": [0.01],
-        "training": {"batch_size": 16, "max_epochs": 1, "threads": 1},
-        "prediction": {"threads": 1},
-    }
-    path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    """A finished run of three twins with other tasks each, one in two chunks; the tests below leave it finished."""
-    folder = tmp_path_factory.mktemp("tiny")
-    write_twin(folder / "datasets", "tiny-local", "mini-stead", chunks=2)
-    write_twin(folder / "datasets", "tiny-far", "mini-neic")
-    write_twin(folder / "datasets", "tiny-p", "mini-lendb")
-    again(folder)
-    return folder
-
-
-def again(folder: Path, *words: str) -> dict[str, int]:
-    return planned(
-        snakemake(
-            "--configfile",
-            folder / "tiny.yaml" if words else write_config(folder, rate_study=RATE_STUDY),
-            "--cores",
-            "2",
-            *words,
-            directory=folder,
-        )
-    )
 
 
 def metrics(folder: Path) -> pd.DataFrame:
@@ -231,6 +175,8 @@ def test_a_rate_more_redoes_the_study_alone(run):
         "collect_rates": 1,
         "rate_table": 1,
         "residuals_rates": 4,
+        # The configuration is written down.
+        "provenance": 1,
         "all": 1,
     }
 
@@ -277,7 +223,7 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     # There is no ROC curve of a dataset without task 1.
     compared = {"residuals_in_domain", "residuals_cross_domain", "matrices", "boxes"}
     figures = {*compared, "losses", "conditions", "overview", "draw_examples", "rate_table", "residuals_rates"}
-    tables = {"metric_tables", "selection", "demand", "findings", "published", "example_table"}
+    tables = {"metric_tables", "selection", "demand", "findings", "published", "example_table", "dropped", "provenance"}
     assert set(again(run, "-n")) == {"all", *tables, "export", *figures}
     path.write_text(before.replace("traces: 100", "traces: 101"))
     jobs = again(run, "-n")

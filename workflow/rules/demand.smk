@@ -12,7 +12,8 @@ rule demand:
         cells=picker_paths(CELLS, GRID.pickers()),
         benchmarks="results/metrics.benchmarks.csv",
     output:
-        DEMAND,
+        shown_page(DEMAND[:3], "demand", "run", {"Shows": "Time, memory and devices, model by model"}),
+        shown_page(DEMAND[3:], "demand-stages", "run", {"Shows": "Time and memory, stage by stage"}),
     log:
         "results/logs/demand.log",
     benchmark:

@@ -15,7 +15,7 @@ rule roc:
         cells=[cells_of(model, name) for model, name in pickers_at_home()],
     output:
         pdf=ROC.format(kind="pdf"),
-        png=ROC.format(kind="png"),
+        png=shown(ROC.format(kind="png"), "roc", "in-domain", {"Shows": "Task 1: ROC curves"}),
     log:
         "results/logs/figures/roc.log",
     benchmark:
@@ -40,7 +40,7 @@ rule matrices:
         metrics="results/metrics.csv",
     output:
         pdf=MATRIX.format(shown="{shown}", kind="pdf"),
-        png=MATRIX.format(shown="{shown}", kind="png"),
+        png=shown(MATRIX.format(shown="{shown}", kind="png"), "matrix", "cross-domain", matrix_labels, task_of_matrix),
     log:
         "results/logs/figures/matrix-{shown}.log",
     benchmark:
@@ -66,7 +66,13 @@ rule boxes:
         cells=lambda wildcards: [cells_of(*picker) for picker in pickers_with(ONSETS[wildcards.phase])],
     output:
         pdf=BOXES.format(phase="{phase}", kind="pdf"),
-        png=BOXES.format(phase="{phase}", kind="png"),
+        png=shown(
+            BOXES.format(phase="{phase}", kind="png"),
+            "boxes",
+            "cross-domain",
+            {"Shows": "Residuals, box plots", "Phase": "{phase}"},
+            TASKS[3],
+        ),
     log:
         "results/logs/figures/boxes-{phase}.log",
     benchmark:

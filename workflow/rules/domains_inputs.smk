@@ -87,6 +87,18 @@ def panels_of_boxes(wildcards):
     }
 
 
+def task_of_matrix(wildcards):
+    """The heading of a matrix's figure in the report."""
+    return TASKS[MATRICES[wildcards.shown].answer.task]
+
+
+def matrix_labels(wildcards):
+    """What the report's list says of a matrix's figure."""
+    matrix = MATRICES[wildcards.shown]
+    phase = {"Phase": matrix.answer.phase} if matrix.answer.task == 3 else {}
+    return {"Shows": f"{matrix.metric.title}, matrices", **phase}
+
+
 def drawn_across(answer):
     """Whether there are a picker with an answer and a target that asks for it."""
     return bool(pickers_with(answer) and asked(answer))

@@ -50,7 +50,13 @@ rule draw_examples:
         npz=f"{EXAMPLES}.npz",
     output:
         pdf=EXAMPLE_FIGURE.replace("{kind}", "pdf"),
-        png=EXAMPLE_FIGURE.replace("{kind}", "png"),
+        png=shown(
+            EXAMPLE_FIGURE.replace("{kind}", "png"),
+            "examples",
+            "in-domain",
+            {"Dataset": "{dataset}"},
+            "Example waveforms",
+        ),
     log:
         "results/logs/figures/examples-{dataset}.log",
     benchmark:
@@ -75,7 +81,9 @@ rule example_table:
     input:
         csvs=expand(f"{EXAMPLES}.csv", dataset=EXAMPLE_DATASETS),
     output:
-        tables=EXAMPLE_TABLE,
+        tables=shown_page(
+            EXAMPLE_TABLE, "example-table", "in-domain", {"Dataset": "all: table of picks"}, "Example waveforms"
+        ),
     log:
         "results/logs/examples/table.log",
     benchmark:

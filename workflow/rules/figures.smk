@@ -17,7 +17,12 @@ rule residuals_in_domain:
         cells=in_domain,
     output:
         pdf=IN_DOMAIN.format(phase="{phase}", kind="pdf"),
-        png=IN_DOMAIN.format(phase="{phase}", kind="png"),
+        png=shown(
+            IN_DOMAIN.format(phase="{phase}", kind="png"),
+            "residuals-in-domain",
+            "in-domain",
+            {"Shows": "Task 3: residuals, histograms", "Phase": "{phase}"},
+        ),
     log:
         "results/logs/figures/in-domain-residuals-{phase}.log",
     benchmark:
@@ -44,7 +49,13 @@ use rule residuals_in_domain as residuals_cross_domain with:
         cells=across,
     output:
         pdf=CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="pdf"),
-        png=CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="png"),
+        png=shown(
+            CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="png"),
+            "residuals-cross-domain",
+            "cross-domain",
+            {"Model": "{model}", "Phase": "{phase}"},
+            BY_MODEL,
+        ),
     log:
         "results/logs/figures/{model}-residuals-{phase}.log",
     benchmark:
@@ -64,7 +75,12 @@ rule search:
         candidates=search_files,
     output:
         pdf=SEARCH.format(model="{model}", kind="pdf"),
-        png=SEARCH.format(model="{model}", kind="png"),
+        png=shown(
+            SEARCH.format(model="{model}", kind="png"),
+            "search",
+            "training",
+            {"Shows": "Search for parameters", "Model": "{model}"},
+        ),
     log:
         "results/logs/figures/{model}-search.log",
     benchmark:
@@ -91,7 +107,9 @@ rule losses:
         candidates=losses_files,
     output:
         pdf=LOSSES.format(model="{model}", kind="pdf"),
-        png=LOSSES.format(model="{model}", kind="png"),
+        png=shown(
+            LOSSES.format(model="{model}", kind="png"), "losses", "training", {"Shows": "Losses", "Model": "{model}"}
+        ),
     log:
         "results/logs/figures/{model}-losses.log",
     benchmark:

@@ -13,7 +13,7 @@ rule findings:
         claims=str(located("resources/findings.yaml", ROOT)),
     output:
         json="results/findings.json",
-        tables=FINDINGS,
+        tables=shown_page(FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}),
     log:
         "results/logs/findings.log",
     benchmark:
@@ -38,7 +38,7 @@ rule published:
         metrics="results/metrics.csv",
         published=str(located("resources/published.csv", ROOT)),
     output:
-        tables=PUBLISHED_TABLE,
+        tables=shown_page(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
     log:
         "results/logs/published.log",
     benchmark:

@@ -207,6 +207,24 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
+def shown_tables():
+    """The files of all tables of metrics; the report shows the pages, by task and phase."""
+    files = []
+    for name, table in TABLE_NAMES.items():
+        measures = [MEASURES[metric] for metric, _ in table.parts]
+        paths, task = expand("results/tables/{name}.{kind}", name=name, kind=FORMATS), measures[0].task
+        phase = {"Phase": table.phase} if table.phase else {}
+        if table.across:
+            titles = ", ".join(dict.fromkeys(metric.title for metric in measures))
+            shows = {"Shows": f"{titles}, table", **phase}
+            files += shown_page(paths, f"cross-domain-task{task}", "cross-domain", shows, TASKS[task])
+        else:
+            files += shown_page(
+                paths, f"in-domain-task{task}", "in-domain", {"Shows": f"{TASKS[task]}, table", **phase}
+            )
+    return files
+
+
 # findings
 
 

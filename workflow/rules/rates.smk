@@ -91,7 +91,7 @@ rule rate_table:
     input:
         metrics="results/metrics.rates.csv",
     output:
-        RATE_TABLE,
+        shown_page(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
     log:
         "results/logs/rates/table.log",
     benchmark:
@@ -117,7 +117,13 @@ rule residuals_rates:
         cells=studied_cells,
     output:
         pdf=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="pdf"),
-        png=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="png"),
+        png=shown(
+            RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="png"),
+            "residuals-rates",
+            "conditions",
+            {"Shows": "Residuals, histograms", "Model": "{model}", "Phase": "{phase}"},
+            "Other sampling rates",
+        ),
     log:
         "results/logs/rates/{model}-residuals-{phase}.log",
     benchmark:

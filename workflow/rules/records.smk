@@ -43,7 +43,13 @@ rule conditions:
         picks=PICK_FACTS,
     output:
         pdf=BY_CONDITION.replace("{kind}", "pdf"),
-        png=BY_CONDITION.replace("{kind}", "png"),
+        png=shown(
+            BY_CONDITION.replace("{kind}", "png"),
+            "conditions",
+            "conditions",
+            {"Dataset": "{dataset}", "Against": "{condition}", "Phase": "{phase}"},
+            "Signal-to-noise ratio and distance",
+        ),
     log:
         "results/logs/figures/{dataset}-residuals-{phase}-{condition}.log",
     benchmark:
@@ -68,7 +74,9 @@ rule overview:
         picks=PICK_FACTS,
     output:
         pdf=OVERVIEW.replace("{kind}", "pdf"),
-        png=OVERVIEW.replace("{kind}", "png"),
+        png=shown(
+            OVERVIEW.replace("{kind}", "png"), "overview", "data", {"Dataset": "{dataset}"}, "What datasets consist of"
+        ),
     log:
         "results/logs/figures/{dataset}.log",
     benchmark:

@@ -10,7 +10,7 @@ rule metric_tables:
     input:
         metrics="results/metrics.csv",
     output:
-        tables=TABLES,
+        tables=shown_tables(),
     log:
         "results/logs/tables.log",
     benchmark:
@@ -34,7 +34,7 @@ rule selection:
     input:
         candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
     output:
-        tables=SELECTION,
+        tables=shown_page(SELECTION, "selection", "training", {"Shows": "What was selected, and by how much"}),
     log:
         "results/logs/selection.log",
     benchmark:

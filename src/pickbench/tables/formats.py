@@ -4,6 +4,7 @@ The TeX is a fragment to \input: plain tabular environments, with booktabs' rule
 HTML page is one file without scripts, fonts or styles from elsewhere. Both escape every text.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,12 +52,20 @@ class Matrix(NamedTuple):
     rows: list[Row]
 
 
+class Listing(NamedTuple):
+    """A text that keeps its lines, under a caption."""
+
+    caption: str
+    text: str
+
+
 class Page(NamedTuple):
-    """A titled page of matrices, with notes below."""
+    """A titled page of matrices, with notes and listings below."""
 
     title: str
     matrices: list[Matrix]
     notes: list[str]
+    listings: Sequence[Listing] = ()
 
 
 TEX_SPECIALS = str.maketrans(
@@ -115,6 +124,11 @@ def tex(page: Page) -> str:
             lines.append(" & ".join([rf"\textit{{{title}}}" if row.control else title, *cells]) + r" \\")
         lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\medskip\noindent {note.translate(TEX_SPECIALS)}\par" for note in page.notes]
+    for listing in page.listings:
+        lines.append(rf"\par\medskip\noindent {listing.caption.translate(TEX_SPECIALS)}\par")
+        for line in filter(str.strip, listing.text.splitlines()):
+            indent = "~" * (len(line) - len(line.lstrip()))
+            lines.append(rf"\noindent\texttt{{{indent}{line.strip().translate(TEX_SPECIALS)}}}\par")
     return "\n".join(lines) + "\n"
 
 
@@ -142,10 +156,12 @@ th, td { padding: .25rem .75rem; text-align: right; white-space: nowrap; }
 th { font-weight: 500; } thead th { vertical-align: bottom; border-bottom: 1px solid #555; }
 thead { border-top: 2px solid #1a1a1a; } tbody { border-bottom: 2px solid #1a1a1a; }
 th:first-child, .sentences { text-align: left; }
-.sentences { white-space: normal; min-width: 16rem; vertical-align: top; }
+.sentences { white-space: normal; min-width: 13rem; overflow-wrap: anywhere; }
+tr:has(> .sentences) > * { vertical-align: top; } tr:has(> .sentences) > th { white-space: normal; min-width: 8rem; }
 th small { display: block; font-weight: 400; color: #666; }
 .home { background: #eef1f4; } .control { font-style: italic; color: #555; }
 u { text-underline-offset: .2em; }
+pre { font-size: .85rem; line-height: 1.35; white-space: pre-wrap; }
 .notes { color: #444; font-size: .9rem; max-width: 50rem; }
 </style>
 </head>
@@ -183,6 +199,10 @@ u { text-underline-offset: .2em; }
 <p>{{ note }}</p>
 {%- endfor %}
 </div>
+{%- for listing in page.listings %}
+<h2>{{ listing.caption }}</h2>
+<pre>{{ listing.text }}</pre>
+{%- endfor %}
 </body>
 </html>
 """
