@@ -156,7 +156,10 @@ def _without_collapsed(
     if not collapsed:
         return fit
     titles = ", ".join(ANSWERS[column].title for column in collapsed)
-    log.warning("collapsed: one answer to all dev windows, which is none (%s); another learning rate may learn", titles)
+    line = (
+        "collapsed: one answer to all dev windows, which is none (%s); another learning rate, or more epochs, may help"
+    )
+    log.warning(line, titles)
     facts = dict(fit.facts)
     if "networks" in facts:
         facts["networks"] = {
