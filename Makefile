@@ -1,4 +1,4 @@
-# make demo   sets up a .venv, runs the whole workflow on three simulated datasets, writes the report of that
+# make demo   sets up a .venv, runs the whole workflow on three simulated datasets, writes its report
 # make test   sets up a .venv, runs the tests
 # make check  sets up a .venv, runs the linters
 # Needs Python 3.11 or newer and git, nothing else. `make PYTHON=python3.12 demo` takes another Python.
