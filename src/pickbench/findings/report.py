@@ -17,7 +17,7 @@ from pickbench.errors import InputError
 from pickbench.files import write_json
 from pickbench.findings.estimates import Measure, Results
 from pickbench.findings.predicates import AGAINST, FOR, PREDICATES, TIE, Evidence, Number
-from pickbench.tables.formats import MINUS, Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import MINUS, Column, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "findings"
 REPRODUCED, NOT_REPRODUCED, NOT_DECIDABLE = OUTCOMES = ("reproduced", "not reproduced", "not decidable")
@@ -187,15 +187,13 @@ def _table(decisions: Sequence[Decision]) -> pd.DataFrame:
 
 
 def _page(decisions: Sequence[Decision], results: Results, twins: Sequence[str]) -> Page:
-    columns = [
-        *(Column("Statement", "", sentences=True), Column("Section", "")),
-        *(Column("Outcome", ""), Column("Rests on", "", sentences=True)),
-    ]
+    columns = [Column("Statement", sentences=True), *columns_of_text("Section", "Outcome")]
+    columns.append(Column("Rests on", sentences=True))
     rows = []
     for decision in decisions:
         rests_on = "; ".join(filter(None, (decision.reason, _telling(decision))))
         texts = (decision.finding.statement, decision.finding.section, decision.outcome, rests_on)
-        rows.append(Row(decision.finding.id, False, [Cell(text, "", False) for text in texts]))
+        rows.append(row_of_text(decision.finding.id, texts))
     counts = ", ".join(f"{sum(d.outcome == outcome for d in decisions)} {outcome}" for outcome in OUTCOMES)
     notes = [*NOTES, TWINS_NOTE.format(", ".join(results.title(role) for role in twins))] if twins else NOTES
     return Page("Findings of the paper", [Matrix(counts, "", "Finding", columns, rows)], notes)

@@ -1,17 +1,16 @@
 """The table of what other rates bring: test results at the data's own rate and at the rate that dev chose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pickbench.files import replacing
 from pickbench.metrics.registry import METRICS
 from pickbench.protocol import RATE_HZ
 from pickbench.rates.study import rate_id
-from pickbench.tables.content import FORMATS, format_number
-from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, html, tex
+from pickbench.tables.content import format_number, in_order
+from pickbench.tables.formats import EN_DASH, Cell, Matrix, Page, Row, columns_of_text, write_page
 
 SHORT = {"auc": "AUC", "mcc": "MCC", "mean_s": "mean", "rmse_s": "RMSE", "mae_s": "MAE"}
 # (metric, phase), as in the paper.
@@ -65,31 +64,26 @@ def write_rate_table(
     """
     table = rate_table(metrics)
     matrices = []
-    for target, of_target in _in_order(table, "target", datasets):
+    for target, of_target in _parts(table, "target", datasets):
         about = datasets[target]
-        for model, part in _in_order(of_target, "model", models):
+        for model, part in _parts(of_target, "model", models):
             rows = [
                 row
-                for source, of_source in _in_order(part, "source", datasets)
+                for source, of_source in _parts(part, "source", datasets)
                 for row in _rows(of_source, datasets.get(source, {}).get("title", source), models[model]["control"])
             ]
-            columns = [Column(_heading(name, phase), "") for name, phase in MEASURES]
+            columns = columns_of_text(*(_heading(name, phase) for name, phase in MEASURES))
             caption = f"{about['title']} ({about['region']})"
             matrices.append(Matrix(caption, models[model]["title"], "Source, rate", columns, rows))
     seeds = ", ".join(map(str, sorted(set(table["seed"]))))
     notes = [*NOTES, f"Means over the seeds {seeds}."] if "," in seeds else NOTES
     page = Page("Waveforms played at other sampling rates", matrices, notes)
-    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
-    for suffix, text in zip(FORMATS, texts, strict=True):
-        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_page(table, page, stem)
 
 
-def _in_order(table: pd.DataFrame, column: str, known: Mapping) -> Sequence[tuple[str, pd.DataFrame]]:
-    """The parts of a table by an id, in the order of the configuration; other ids follow."""
-    present = set(table[column])
-    names = [name for name in known if name in present] + sorted(present - set(known))
-    return [(name, table[table[column] == name]) for name in names]
+def _parts(table: pd.DataFrame, column: str, known: Mapping) -> list[tuple[str, pd.DataFrame]]:
+    """The parts of a table by an id, in the order of the configuration."""
+    return [(name, table[table[column] == name]) for name in in_order(table[column], known)]
 
 
 def _heading(metric: str, phase: str) -> str:
@@ -106,6 +100,6 @@ def _rows(part: pd.DataFrame, source: str, control: bool) -> list[Row]:
         before, after = ({"higher": -v, "lower": v, "zero": abs(v)}[METRICS[name].best] for v in values)
         rates = "/".join(rate_id(rate) for rate in sorted(set(here[CHOSEN_HZ])))
         in_brackets = "" if np.isnan(values[1]) else f" ({rates})"
-        own.append(Cell(format_number(values[0]), "best" if before < after else "", False))
-        chosen.append(Cell(format_number(values[1]) + in_brackets, "best" if after < before else "", False))
+        own.append(Cell(format_number(values[0]), "best" if before < after else ""))
+        chosen.append(Cell(format_number(values[1]) + in_brackets, "best" if after < before else ""))
     return [Row(f"{source}, {rate_id(RATE_HZ)} Hz", control, own), Row(f"{source}, selected", control, chosen)]

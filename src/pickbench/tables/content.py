@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pickbench.files import replacing
 from pickbench.metrics.registry import METRICS, Metric
-from pickbench.tables.formats import EN_DASH, FORMATS, MINUS, Cell, Column, Matrix, Page, Row, html, tex
+from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_formats
 
 AVERAGE = "(average)"
 
@@ -136,11 +135,7 @@ def write_tables(
             notes.append(f"Means over the seeds {seeds}.")
         notes.append(EMPTY_NOTE)
         page = _page(table, blocks, notes, models, datasets)
-        for suffix, text in zip(FORMATS, (_csv(blocks), tex(page), html(page)), strict=True):
-            path = Path(folder) / f"{name}.{suffix}"
-            with replacing(path) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="\n")
-            written.append(path)
+        written += write_formats(_csv(blocks), page, Path(folder) / name)
     return written
 
 
@@ -154,7 +149,7 @@ def table_blocks(
     """
     known = {model: about for model, about in models.items() if model in set(test["model"])}
     competing = tuple(model for model, about in known.items() if not about.get("control", False))
-    sources, targets = (_ordered(test[end], datasets) for end in ("source", "target"))
+    sources, targets = (in_order(test[end], datasets) for end in ("source", "target"))
     for name, origin in table.parts:
         chosen = (test["metric"] == name) & (test["phase"] == table.phase) & (test["threshold_from"] == origin)
         part, metric = test[chosen], METRICS[name]
@@ -203,9 +198,10 @@ def _is_in_domain(part: pd.DataFrame, models: Mapping, datasets: Mapping) -> pd.
     return (part["source"] == part["target"]) | from_nothing
 
 
-def _ordered(present: pd.Series, datasets: Mapping) -> list[str]:
+def in_order(present: pd.Series, known: Mapping) -> list[str]:
+    """The ids in a column, in the order of the configuration; others follow."""
     present = set(present)
-    return [name for name in datasets if name in present] + sorted(present - set(datasets))
+    return [name for name in known if name in present] + sorted(present - set(known))
 
 
 def _matrix(part: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ and absent where the job was run elsewhere or by hand; so the time of a training
 whatever interrupted it, and what a missing file would have said is left out and counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import pandas as pd
 from pickbench.candidate import read_history
 from pickbench.files import read_json
 from pickbench.tables.benchmarks import NAN, Job
-from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import EN_DASH, Cell, Matrix, Page, Row, columns_of_text, row_of_text, write_page
 
 DEMAND = "demand"
 STAGES = "demand-stages"
@@ -225,13 +225,13 @@ def _sums(jobs: Sequence[Job | None], wall_s: Sequence[float]) -> dict:
     return {**counts, **hours, "peak_mb": _largest(job.peak_mb for job in known)}
 
 
-def _hours(seconds) -> float:
+def _hours(seconds: Iterable[float]) -> float:
     """Sum in hours of what is known; NaN where nothing is."""
     known = [value for value in seconds if not np.isnan(value)]
     return sum(known) / 3600 if known else NAN
 
 
-def _largest(values) -> float:
+def _largest(values: Iterable[float]) -> float:
     return max((value for value in values if not np.isnan(value)), default=NAN)
 
 
@@ -240,7 +240,7 @@ def _demand_page(table: pd.DataFrame, models: Mapping, datasets: Mapping) -> Pag
         *("Trainings", "Device", "Parameters", "Epochs", "Training (h:mm:ss)", "Samples/s", "Memory (MiB)"),
         *("GPU memory (MiB)", "Prediction (h:mm:ss)", "Memory of prediction (MiB)", "No benchmark"),
     ]
-    columns = [Column(heading, "") for heading in headings]
+    columns = columns_of_text(*headings)
     matrices = []
     for model, part in table.groupby("model", sort=False):
         rows = []
@@ -252,20 +252,20 @@ def _demand_page(table: pd.DataFrame, models: Mapping, datasets: Mapping) -> Pag
                 str(row["benchmarks_missing"]),
             ]
             title = datasets.get(row["source"], {}).get("title", row["source"])
-            rows.append(Row(title, models[model].get("control", False), [Cell(text, "", False) for text in shown]))
+            rows.append(row_of_text(title, shown, control=models[model].get("control", False)))
         matrices.append(Matrix(models[model]["title"], "", "Source", columns, rows))
     return Page("Compute demand by model and source", matrices, NOTES)
 
 
 def _stage_page(table: pd.DataFrame) -> Page:
     headings = ["Jobs", "No benchmark", "Wall (h)", "CPU (h)", "GPU (h)", "Memory (MiB)"]
-    columns = [Column(heading, "") for heading in headings]
+    columns = columns_of_text(*headings)
     rows = []
     for row in table.to_dict("records"):
         hours = [_decimals(row[name], 3) for name in ("wall_h", "cpu_h", "gpu_h")]
         shown = [str(row["jobs"]), str(row["benchmarks_missing"]), *hours, _whole(row["peak_mb"])]
         title = "All" if row["stage"] == TOTAL else row["stage"]
-        rows.append(Row(title, False, [Cell(text, "", row["stage"] == TOTAL) for text in shown]))
+        rows.append(Row(title, False, [Cell(text, home=row["stage"] == TOTAL) for text in shown]))
     total = table.iloc[-1]
     notes = list(STAGE_NOTES)
     if total["estimated"]:

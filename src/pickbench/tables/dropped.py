@@ -12,7 +12,7 @@ import pandas as pd
 
 from pickbench.data.split import SPLITS
 from pickbench.files import read_json
-from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import EN_DASH, Column, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "dropped"
 COLUMNS = ["dataset", "part", "name", "count", "share", "examples"]
@@ -148,25 +148,25 @@ def _traces(table: pd.DataFrame, titles: Mapping[str, str]) -> Matrix:
     rows = []
     for dataset, title in titles.items():
         expected, read, used = (counts[dataset, name] for name in ("expected", "read", "used"))
-        rows.append(_row(title, [_count(count) for count in (expected, read, left_out.get(dataset, 0), used)]))
-    return Matrix("Traces", "", "Dataset", _columns("Expected", "Read", "Left out", "Used"), rows)
+        rows.append(row_of_text(title, [_count(count) for count in (expected, read, left_out.get(dataset, 0), used)]))
+    return Matrix("Traces", "", "Dataset", columns_of_text("Expected", "Read", "Left out", "Used"), rows)
 
 
 def _reasons(table: pd.DataFrame, titles: Mapping[str, str], part: str, caption: str) -> Matrix:
     rows = [
-        _row(titles[row["dataset"]], [in_words(row["name"]), _counted(row), row["examples"]])
+        row_of_text(titles[row["dataset"]], [in_words(row["name"]), _counted(row), row["examples"]])
         for row in table[table["part"] == part].to_dict("records")
     ]
-    columns = [Column("Reason", "", sentences=True), *_columns("Traces"), Column("Such as", "", sentences=True)]
+    columns = [Column("Reason", sentences=True), *columns_of_text("Traces"), Column("Such as", sentences=True)]
     return Matrix(caption, "", "Dataset", columns, rows)
 
 
 def _windows(table: pd.DataFrame, titles: Mapping[str, str]) -> Matrix:
     rows = [
-        _row(titles[row["dataset"]], [row["name"], _count(row["count"])])
+        row_of_text(titles[row["dataset"]], [row["name"], _count(row["count"])])
         for row in table[table["part"] == WINDOWS].to_dict("records")
     ]
-    columns = [Column("Reason", "", sentences=True), *_columns("Windows")]
+    columns = [Column("Reason", sentences=True), *columns_of_text("Windows")]
     return Matrix("Published windows left out, by reason", "", "Dataset", columns, rows)
 
 
@@ -177,17 +177,9 @@ def _splits(table: pd.DataFrame, titles: Mapping[str, str]) -> Matrix:
     for dataset, title in titles.items():
         mode = numbers[dataset, SPLITS[0]]["examples"]
         counts = [_counted(numbers[dataset, name]) for name in (*SPLITS, *SHARED_BY)]
-        rows.append(_row(title, [MODES.get(mode, mode), *counts]))
-    columns = _columns("Split", *SPLITS, *(f"Test with {what} of train" for what in SHARED_BY))
+        rows.append(row_of_text(title, [MODES.get(mode, mode), *counts]))
+    columns = columns_of_text("Split", *SPLITS, *(f"Test with {what} of train" for what in SHARED_BY))
     return Matrix("Splits", "", "Dataset", columns, rows)
-
-
-def _columns(*headings: str) -> list[Column]:
-    return [Column(heading, "") for heading in headings]
-
-
-def _row(title: str, texts: Sequence[str]) -> Row:
-    return Row(title, False, [Cell(text, "", False) for text in texts])
 
 
 def _count(count: int | None) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from pickbench.examples.choice import missing
 from pickbench.examples.files import COLUMNS, read_example_table
 from pickbench.tables.content import format_number
-from pickbench.tables.formats import Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "examples"
 HEADINGS = ["Trace", "Station", "Window (samples)", "Label (sample)", "Median absolute residual (s)"]
@@ -71,7 +71,5 @@ def _matrix(table: pd.DataFrame, titles: Mapping[tuple[str, str], str], caption:
             format_number(first["median_error_s"]),
             *(format_number(residuals.get(picker, float("nan"))) for picker in titles),
         ]
-        cells = [Cell(text, "", False) for text in shown]
-        rows.append(Row(f"{first['phase']}: {first['rule']}", False, cells))
-    columns = [Column(heading, "") for heading in (*HEADINGS, *titles.values())]
-    return Matrix(caption, "", "Phase: rule", columns, rows)
+        rows.append(row_of_text(f"{first['phase']}: {first['rule']}", shown))
+    return Matrix(caption, "", "Phase: rule", columns_of_text(*HEADINGS, *titles.values()), rows)

@@ -4,7 +4,7 @@ The TeX is a fragment to \input: plain tabular environments, with booktabs' rule
 HTML page is one file without scripts, fonts or styles from elsewhere. Both escape every text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +22,8 @@ class Cell(NamedTuple):
     """A number as text, its mark ("best", "second" or "") and whether it is the in-domain one among others."""
 
     text: str
-    mark: str
-    home: bool
+    mark: str = ""
+    home: bool = False
 
 
 class Row(NamedTuple):
@@ -38,7 +38,7 @@ class Column(NamedTuple):
     """A column's title and, in smaller print, its region; one of sentences breaks its lines."""
 
     title: str
-    region: str
+    region: str = ""
     sentences: bool = False
 
 
@@ -99,10 +99,26 @@ def write_page(table: pd.DataFrame, page: Page, stem: Path) -> None:
     stem
         Path of the files without their suffix.
     """
-    texts = (table.to_csv(index=False, lineterminator="\n"), tex(page), html(page))
-    for suffix, text in zip(FORMATS, texts, strict=True):
-        with replacing(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
+    write_formats(table.to_csv(index=False, lineterminator="\n"), page, stem)
+
+
+def write_formats(csv: str, page: Page, stem: Path) -> list[Path]:
+    """Write {stem}.csv, and a page as .tex and .html; gives their paths in the order of `FORMATS`."""
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS]
+    for path, text in zip(paths, (csv, tex(page), html(page)), strict=True):
+        with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
+    return paths
+
+
+def columns_of_text(*titles: str) -> list[Column]:
+    """Columns that have a title alone."""
+    return [Column(title) for title in titles]
+
+
+def row_of_text(title: str, texts: Iterable[str], *, control: bool = False) -> Row:
+    """A row whose cells are neither ranked nor shaded."""
+    return Row(title, control, [Cell(text) for text in texts])
 
 
 def tex(page: Page) -> str:

@@ -14,7 +14,7 @@ import yaml
 
 from pickbench.files import read_json, sha256, write_json
 from pickbench.provenance import OTHER_PACKAGES, checkout, versions
-from pickbench.tables.formats import EN_DASH, Cell, Column, Listing, Matrix, Page, Row, write_page
+from pickbench.tables.formats import EN_DASH, Column, Listing, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "provenance"
 COLUMNS = ["part", "name", "value"]
@@ -182,22 +182,25 @@ def _flat(content: Mapping) -> Iterator[tuple[str, str, str]]:
 
 def _page(content: Mapping) -> Page:
     datasets, models = content["settings"]["datasets"], content["settings"]["models"]
-    about = [_row(name, [value]) for name, value in _about(content)]
-    packages = [_row(name, [here, in_trainings]) for name, here, in_trainings in _versions(content)]
+    about = [row_of_text(name, [value]) for name, value in _about(content)]
+    packages = [row_of_text(name, [here, in_trainings]) for name, here, in_trainings in _versions(content)]
     data = []
     for dataset, entry in content["data"].items():
         source = " ".join(SOURCES[kind].format(value) for kind, value in datasets[dataset]["source"].items())
         data += [
-            _row(datasets[dataset]["title"], [source, file, _short(code)]) for file, code in entry["sha256"].items()
+            row_of_text(datasets[dataset]["title"], [source, file, _short(code)])
+            for file, code in entry["sha256"].items()
         ]
     matrices = [
-        Matrix("The run", "", "What", [Column("Value", "", sentences=True)], about),
-        Matrix("Versions", "", "Package", _columns("Here", "In trainings"), packages),
-        Matrix("Prepared data", "", "Dataset", [Column("From", "", True), *_columns("File", "SHA-256")], data),
+        Matrix("The run", "", "What", [Column("Value", sentences=True)], about),
+        Matrix("Versions", "", "Package", columns_of_text("Here", "In trainings"), packages),
+        Matrix(
+            "Prepared data", "", "Dataset", [Column("From", sentences=True), *columns_of_text("File", "SHA-256")], data
+        ),
     ]
     for model, settings in models.items():
         rows = [
-            _row(
+            row_of_text(
                 datasets.get(weights["source"], {}).get("title", weights["source"]),
                 [
                     *(str(weights["learning_rate"]), str(weights["seed"]), ", ".join(weights["devices"]) or EN_DASH),
@@ -207,7 +210,7 @@ def _page(content: Mapping) -> Page:
             for weights in _weights(content)
             if weights["model"] == model
         ]
-        columns = _columns("Learning rate", "Seed", "Device", "Ended by", "SHA-256")
+        columns = columns_of_text("Learning rate", "Seed", "Device", "Ended by", "SHA-256")
         matrices += [Matrix("Weights", settings["title"], "Source", columns, rows)] if rows else []
     listing = Listing("Configuration, with all defaults", _as_yaml(content["settings"]["config"]))
     return Page("Provenance", matrices, NOTES, [listing])
@@ -228,11 +231,3 @@ def _where(training: Mapping) -> str:
 
 def _short(checksum: str) -> str:
     return checksum[:SHOWN_DIGITS]
-
-
-def _columns(*headings: str) -> list[Column]:
-    return [Column(heading, "") for heading in headings]
-
-
-def _row(title: str, texts: Sequence[str]) -> Row:
-    return Row(title, False, [Cell(text, "", False) for text in texts])

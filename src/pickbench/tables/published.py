@@ -11,7 +11,7 @@ import pandas as pd
 
 from pickbench.errors import InputError
 from pickbench.metrics.registry import METRICS
-from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import EN_DASH, MINUS, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "published"
 PUBLISHED_COLUMNS = ["dataset", "model", "metric", "phase", "value", "reading_error", "trust", "source"]
@@ -105,7 +105,7 @@ def write_published(
         Path of the files without their suffix.
     """
     table = published_table(metrics, read_published(published), datasets)
-    columns = [Column(title, "") for title in ("Ours", "95 % interval", "Windows", "Published", "Difference", "Trust")]
+    columns = columns_of_text("Ours", "95 % interval", "Windows", "Published", "Difference", "Trust")
     matrices = []
     for (name, phase), part in table.groupby(["metric", "phase"], sort=False):
         metric, of_phase = METRICS[name], f" of {phase}" if phase else ""
@@ -116,8 +116,8 @@ def write_published(
             interval = f"{_number(row['ci_low'])} to {_number(row['ci_high'])}"
             difference = f"{'+' if row['difference'] > 0 else ''}{_number(row['difference'])}"
             texts = (_number(row["ours"]), interval, str(row["n"]), f"{row['published']:g}{error}", difference)
-            cells = [Cell(text.replace("-", MINUS), "", False) for text in texts] + [Cell(row["trust"], "", False)]
-            rows.append(Row(f"{datasets[row['dataset']]['title']}: {models[row['model']]['title']}", False, cells))
+            title = f"{datasets[row['dataset']]['title']}: {models[row['model']]['title']}"
+            rows.append(row_of_text(title, [*(text.replace("-", MINUS) for text in texts), row["trust"]]))
         matrices.append(Matrix(caption, "", "Dataset: model", columns, rows))
     page = Page("Published figures and ours", matrices, NOTES if matrices else [NOTHING_NOTE])
     write_page(table, page, stem)

@@ -9,7 +9,7 @@ from pickbench.files import read_json
 from pickbench.grid import NO_LEARNING_RATE
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.selection import DEV_LOSS
-from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
+from pickbench.tables.formats import EN_DASH, Column, Matrix, Page, Row, columns_of_text, row_of_text, write_page
 
 COLUMNS = [
     "model", "source", "seed", "answer", "learning_rate", "metric", "dev_value", "runner_up", "runner_up_value",
@@ -95,11 +95,10 @@ def write_selection(
     for model, part in table.groupby("model", sort=False):
         searched = part["parameters"].fillna("").any()
         rows = [_row(row, datasets, seeds, searched) for row in part.to_dict("records")]
-        columns = [Column(heading, "") for heading in HEADINGS]
-        columns += [Column(PARAMETERS, "", sentences=True)] if searched else []
+        columns = columns_of_text(*HEADINGS)
+        columns += [Column(PARAMETERS, sentences=True)] if searched else []
         matrices.append(Matrix(models[model]["title"], "", "Source: answer", columns, rows))
-    page = Page("What was selected", matrices, NOTES)
-    write_page(table, page, stem)
+    write_page(table, Page("What was selected", matrices, NOTES), stem)
 
 
 def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool, searched: bool) -> Row:
@@ -115,5 +114,5 @@ def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool, searched: bool
         rates = [EN_DASH if pd.isna(row[key]) else row[key] for key in ("learning_rate", "runner_up")]
         shown = [rates[0], title, values[0], rates[1], values[1]]
     shown += [row["unlearned"], *([row["parameters"]] if searched else [])]
-    cells = [Cell(EN_DASH if pd.isna(text) else text, "", False) for text in shown]
-    return Row(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", False, cells)
+    shown = [EN_DASH if pd.isna(text) else text for text in shown]
+    return row_of_text(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", shown)
