@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 
 from pickbench.figures import style
 from pickbench.figures.residuals import read_residuals
-from pickbench.figures.style import Look
+from pickbench.figures.style import Look, Names
 from pickbench.metrics.residuals import residual_limit_s
 
 # Residual beyond which a pick is an outlier (s) -> half the axis (s).
@@ -28,7 +28,6 @@ LEFT_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 0.62, 0.32, 0.29, 0.1, 0.09
 SLOT_MAX_IN, GROUP_IN, HEIGHT_MIN_IN, HEIGHT_MAX_IN, TITLE_IN, NAMES_IN = 0.16, 0.55, 0.6, 1.35, 0.17, 0.3
 BOX = 0.76
 
-Names = Sequence[tuple[str, str]]
 Key = tuple[str, str, str]
 
 
@@ -140,7 +139,9 @@ def box_panels(
                         _box(axes, start + number + 1, boxes.get((model, source, target)), looks[model], limit_s)
             place = {"transform": row[0].transAxes, "rotation": 90, "ha": "right", "va": "center"}
             style.fit(
-                row[0].text(-0.36 / _width_in(row[0]), 0.5, name, fontsize=7, **place), _height_in(row[0]), lines=2
+                row[0].text(-0.36 / style.width_in(row[0]), 0.5, name, fontsize=7, **place),
+                style.height_in(row[0]),
+                lines=2,
             )
             if len(row) > 1:
                 row[-1].tick_params(axis="y", left=False, labelleft=False, right=True, labelright=True)
@@ -153,18 +154,10 @@ def _axis_s(dataset: str, regions: Mapping[str, str]) -> float:
     return AXES[residual_limit_s(regions[dataset])] if dataset in regions else min(TICKS)
 
 
-def _width_in(axes: Axes) -> float:
-    return axes.get_position().width * axes.figure.get_figwidth()
-
-
-def _height_in(axes: Axes) -> float:
-    return axes.get_position().height * axes.figure.get_figheight()
-
-
 def _frame(axes: Axes, limit_s: float, groups: int, slots: int) -> None:
     """Set the axes of a panel of so many groups: zero, and lines between groups."""
     axes.set(xlim=(0, groups * slots), ylim=(-limit_s, limit_s), xticks=[])
-    axes.set_yticks(TICKS[limit_s], [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in TICKS[limit_s]])
+    axes.set_yticks(TICKS[limit_s], list(map(style.plain, TICKS[limit_s])))
     axes.axhline(0, color=style.SOFT, linewidth=0.4, zorder=1)
     for group in range(1, groups):
         axes.axvline(group * slots, color="#BBBBBB", linewidth=0.4, zorder=1)
@@ -217,10 +210,7 @@ def _layout(
     height = float(np.clip(room / len(targets) - GAP_Y_IN, HEIGHT_MIN_IN, HEIGHT_MAX_IN))
     total = top + len(targets) * (height + GAP_Y_IN) - GAP_Y_IN + NAMES_IN + foot
     figure.set_figheight(total)
-    if title:
-        text = figure.text(0.08, total - 0.05, title, va="top", fontsize=8, fontweight="bold",
-                           transform=figure.dpi_scale_trans)  # fmt: skip
-        style.fit(text, width - 0.16)
+    style.heading(figure, title, 0.08, width - 0.16)
     grid = []
     for row in range(len(targets)):
         x, y = LEFT_IN + (width - needed) / 2, total - top - row * (height + GAP_Y_IN) - height
@@ -238,9 +228,10 @@ def _group_names(grid: Sequence[Sequence[Axes]], blocks: Sequence[Names], slots:
     for row, edge, gap_in, side in places if len(grid) > 1 else places[1:]:
         for axes, block in zip(row, blocks, strict=True):
             for group, (_, name) in enumerate(block):
-                text = axes.text((group + 0.5) * slots, edge + gap_in / _height_in(axes), name, ha="center", va=side,
-                                 fontsize=7, linespacing=1, transform=axes.get_xaxis_transform())  # fmt: skip
-                style.fit(text, _width_in(axes) / len(block) - 0.04, lines=2)
+                at = (group + 0.5) * slots, edge + gap_in / style.height_in(axes)
+                look = {"ha": "center", "va": side, "fontsize": 7, "linespacing": 1}
+                text = axes.text(*at, name, transform=axes.get_xaxis_transform(), **look)
+                style.fit(text, style.width_in(axes) / len(block) - 0.04, lines=2)
 
 
 def _foot(figure: Figure, models: Names, looks: Mapping[str, Look]) -> float:

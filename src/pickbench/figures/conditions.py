@@ -6,7 +6,7 @@ hyperbolic sine, linear near zero and logarithmic beyond, so that it shows both 
 ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pickbench.conditions import CONDITIONS
 from pickbench.data.facts import KEY, MEASURED, join_picks, read_facts
 from pickbench.figures import style
 from pickbench.figures.residuals import read_onsets
+from pickbench.figures.style import Names
 from pickbench.metrics.residuals import residuals_s
 
 # Windows are 10 s long, so that a pick in its window is never further from the label.
@@ -48,7 +49,7 @@ def draw_conditions(
     files: Mapping[str, str | Path],
     phase: str,
     condition: str,
-    models: Sequence[tuple[str, str]],
+    models: Names,
     facts: tuple[str | Path, str | Path],
     pdf: str | Path,
     png: str | Path,
@@ -94,7 +95,7 @@ def draw_conditions(
 
 def condition_panels(
     cells: Mapping[str, Points | None],
-    models: Sequence[tuple[str, str]],
+    models: Names,
     condition: str,
     label: str,
     *,
@@ -136,7 +137,7 @@ def condition_panels(
         drawn = []
         for number, (axes, (model, name)) in enumerate(zip(grid, models, strict=True)):
             points = cells.get(model)
-            style.fit(axes.set_title(name, pad=2.5), axes.get_position().width * figure.get_figwidth(), smallest=6.0)
+            style.fit(axes.set_title(name, pad=2.5), style.width_in(axes), smallest=6.0)
             if points is None or not len(points[0]):
                 word = "not run" if model not in cells else "no answer" if points is None else "no picks"
                 style.say(axes, word)
@@ -204,10 +205,7 @@ def _grid(count: int, title: str) -> tuple[Figure, list[Axes]]:
     # Heading and legend need the width of a page, however few the panels are.
     size = style.PAGE_WIDTH_IN, TOP_IN + rows * (height + GAP_Y_IN) - GAP_Y_IN + BOTTOM_IN
     figure = Figure(figsize=size)
-    for number, line in enumerate(title.splitlines()):
-        look = {"fontsize": 6.5, "color": style.SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
-        text = figure.text(LEFT_IN / size[0], 1 - (0.05 + 0.16 * number) / size[1], line, va="top", **look)
-        style.fit(text, size[0] - LEFT_IN - RIGHT_IN)
+    style.heading(figure, title, LEFT_IN, size[0] - LEFT_IN - RIGHT_IN)
     grid = []
     for number in range(count):
         row, column = divmod(number, columns)
@@ -250,7 +248,7 @@ def _axis(axes: Axes, extent: tuple, logarithmic: bool, *, left: bool, bottom: b
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.set_yticks([float(scaled(tick)) for tick in TICKS_S])
     axes.set_yticks(scaled(np.array(MINOR_S)), minor=True)
-    axes.set_yticklabels([f"{tick:g}".replace("-", "\N{MINUS SIGN}") if left else "" for tick in TICKS_S])
+    axes.set_yticklabels([style.plain(tick) if left else "" for tick in TICKS_S])
     if left:
         axes.set_ylabel("Residual (s)", labelpad=1.5)
     if logarithmic:
@@ -258,7 +256,7 @@ def _axis(axes: Axes, extent: tuple, logarithmic: bool, *, left: bool, bottom: b
     else:
         places, margin = MaxNLocator(5, steps=(1, 2, 5, 10)).tick_values(*extent[:2]), 0.04 * (extent[1] - extent[0])
         inside = places[(places >= extent[0] + margin) & (places <= extent[1] - margin)]
-        ticks = {float(tick): f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in inside}
+        ticks = {float(tick): style.plain(tick) for tick in inside}
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.tick_params(axis="x", labelbottom=bottom)
 

@@ -39,8 +39,6 @@ LEFT_IN, RIGHT_IN, GAP_X_IN, GAP_Y_IN = 1.0, 0.1, 0.1, 0.05
 TITLE_IN, HEAD_IN, AXIS_IN, LINE_IN = 0.24, 0.47, 0.32, 0.12
 COLUMN_MAX_IN, WAVEFORMS_IN, ROW_IN = 3.0, 0.95, 0.42
 
-Names = Sequence[tuple[str, str]]
-
 
 def draw_examples(
     csv: str | Path,
@@ -100,11 +98,11 @@ def example_panels(examples: Examples, names: Sequence[str], *, title: str = "")
         if not len(examples):
             axes = _axes(figure, LEFT_IN, 1.0, style.PAGE_WIDTH_IN - LEFT_IN - RIGHT_IN, 1.0)
             style.say(axes, notes)
-            _title(figure, title)
+            style.heading(figure, title, 0.1, figure.get_figwidth() - 0.2)
             return figure
         foot = _foot(figure, notes)
         grid = _grid(figure, len(examples), len(names), foot)
-        _title(figure, title)
+        style.heading(figure, title, 0.1, figure.get_figwidth() - 0.2)
         for number, column in enumerate(grid):
             rows = examples.table[examples.table["example"] == number]
             _column(column, examples, number, rows)
@@ -119,13 +117,6 @@ def _axes(figure: Figure, left: float, bottom: float, width: float, height: floa
     """Make axes at a place in inches."""
     wide, high = figure.get_size_inches()
     return figure.add_axes([left / wide, bottom / high, width / wide, height / high])
-
-
-def _title(figure: Figure, title: str) -> None:
-    text = figure.text(
-        0.1 / figure.get_figwidth(), 1 - 0.05 / figure.get_figheight(), title, va="top", fontsize=8, fontweight="bold"
-    )
-    style.fit(text, figure.get_figwidth() - 0.2)
 
 
 def _foot(figure: Figure, notes: str) -> float:
@@ -162,8 +153,8 @@ def _grid(figure: Figure, columns: int, models: int, foot: float) -> list[list[A
 
 def _heading(axes: Axes, example: pd.Series) -> None:
     """Say above a column what is in it."""
-    width = axes.get_position().width * axes.figure.get_figwidth()
-    height = axes.get_position().height * axes.figure.get_figheight()
+    width = style.width_in(axes)
+    height = style.height_in(axes)
     lines = (
         (f"{example['phase']}: {example['rule']}", {"fontsize": 7.0, "fontweight": "bold"}),
         (f"median |residual| {example['median_error_s']:.2f} s", {"fontsize": 5.5}),
@@ -231,8 +222,8 @@ def _names(column: Sequence[Axes], names: Sequence[str]) -> None:
     """Name components and models at the left of the first column."""
     column[0].tick_params("y", labelleft=True, labelsize=6.5)
     for axes, name in zip(column[1:], names, strict=True):
-        width = axes.get_position().width * axes.figure.get_figwidth()
-        height = axes.get_position().height * axes.figure.get_figheight()
+        width = style.width_in(axes)
+        height = style.height_in(axes)
         axes.tick_params("y", left=True, labelleft=True, labelsize=5.0)
         for label, side in zip(axes.get_yticklabels(), ("bottom", "center"), strict=False):
             label.set_verticalalignment(side)

@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from pickbench.candidate import read_history
 from pickbench.collapse import COLLAPSED
 from pickbench.figures import style
+from pickbench.figures.style import Names
 from pickbench.files import read_json
 
 # By learning rate, as they come; a seventh one begins again with other markers.
@@ -31,7 +32,6 @@ COLUMNS_MAX = 4
 # Keeps words in a panel apart from the lines that they lie on.
 BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
 
-Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
 Look = dict[str, object]
 
@@ -111,7 +111,7 @@ def loss_panels(
         figure, grid = _grid(len(panels), columns, title)
         for axes, (source, name, network) in zip(grid, panels, strict=True):
             text = axes.set_title(f"{name}, {network}" if len(networks) > 1 else name, pad=3)
-            style.fit(text, axes.get_position().width * figure.get_figwidth() + 0.7 * GAP_X_IN, smallest=6.0)
+            style.fit(text, style.width_in(axes) + 0.7 * GAP_X_IN, smallest=6.0)
             tables = {rate: histories[source, rate] for rate in rates if (source, rate) in histories}
             tables = {rate: table[table["network"] == network] for rate, table in tables.items()}
             if all(table.empty for table in tables.values()):
@@ -122,7 +122,7 @@ def loss_panels(
                 _panel(axes, tables, looks, fallen)
         for axes in grid[::columns]:
             axes.set_ylabel("Loss")
-            axes.yaxis.set_label_coords(-LABEL_IN / (axes.get_position().width * figure.get_figwidth()), 0.5)
+            axes.yaxis.set_label_coords(-LABEL_IN / (style.width_in(axes)), 0.5)
         _legend(figure, looks)
     return figure
 
@@ -138,9 +138,7 @@ def _grid(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
     size = max(needed, style.COLUMN_WIDTH_IN), top + rows * (PANEL_HEIGHT_IN + GAP_Y_IN) - GAP_Y_IN + BOTTOM_IN
     left = LEFT_IN + (size[0] - needed) / 2
     figure = Figure(figsize=size)
-    if title:
-        text = figure.text(LEFT_IN / size[0], 1 - 0.05 / size[1], title, va="top", fontsize=8, fontweight="bold")
-        style.fit(text, size[0] - LEFT_IN - RIGHT_IN)
+    style.heading(figure, title, LEFT_IN, size[0] - LEFT_IN - RIGHT_IN)
     grid = []
     for number in range(count):
         row, column = divmod(number, columns)

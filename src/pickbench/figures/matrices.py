@@ -20,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, 
 
 from pickbench.figures import style
 from pickbench.figures.shown import MATRICES, Shown
+from pickbench.figures.style import Names
 from pickbench.metrics.registry import Metric
 from pickbench.tables.content import ORIGIN_NOTE
 
@@ -37,8 +38,6 @@ CELL_MIN_IN, CELL_MAX_IN, PANEL_MIN_IN = 0.225, 0.45, 0.95
 CELL_HEIGHT, CELL_HEIGHT_MIN_IN, CELL_HEIGHT_MAX_IN = 0.72, 0.11, 0.33
 COLUMNS, TITLE_IN = 4, 0.17
 BAR_IN, BAR_HEIGHT_IN = 2.2, 0.09
-
-Names = Sequence[tuple[str, str]]
 
 
 def draw_matrices(
@@ -160,7 +159,7 @@ def matrix_figure(
         for number, (axes, (name, matrix)) in enumerate(zip(grid, panels, strict=True)):
             bold = {"fontweight": "bold"} if len(models) > 1 and number == len(models) else {}
             heading = axes.set_title(name, pad=2.5, **bold)
-            style.fit(heading, axes.get_position().width * figure.get_figwidth() + 0.8 * GAP_X_IN)
+            style.fit(heading, style.width_in(axes) + 0.8 * GAP_X_IN)
             _panel(axes, matrix, colours, norm)
     return figure
 
@@ -215,7 +214,7 @@ def _panel(axes: Axes, matrix: pd.DataFrame, colours: Colormap, norm: Normalize)
     """Fill a panel: a coloured cell with its number for each result, and a frame where source and target are one."""
     rows, columns = matrix.shape
     axes.set(xlim=(0, columns), ylim=(rows, 0), facecolor=EMPTY)
-    size = axes.figure.get_figwidth() * axes.get_position().width / columns
+    size = style.width_in(axes) / columns
     letters = float(np.interp(size, [CELL_MIN_IN, CELL_MAX_IN], [5.0, 7.0]))
     for row, source in enumerate(matrix.index):
         for column, target in enumerate(matrix.columns):
@@ -262,10 +261,7 @@ def _layout(
     bar.set_position(
         [bar.get_position().x0, bar.get_position().y0 / total, bar.get_position().width, BAR_HEIGHT_IN / total]
     )
-    if title:
-        text = figure.text(0.08, total - 0.05, title, va="top", fontsize=8, fontweight="bold",
-                           transform=figure.dpi_scale_trans)  # fmt: skip
-        style.fit(text, page - 0.16)
+    style.heading(figure, title, 0.08, page - 0.16)
     start, grid = left + (page - needed) / 2, []
     for number in range(count):
         row, column = divmod(number, columns)
@@ -283,12 +279,14 @@ def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, fl
     axes.set(xticks=[], yticks=[])
     # Texts of their own, since tick labels forget that they were wrapped.
     below, beside = axes.get_xaxis_transform(), axes.get_yaxis_transform()
-    gap, height, width = 0.04, axes.get_position().height * axes.figure.get_figheight(), axes.get_position().width
+    gap = 0.04
     labels = [
-        axes.text(i + 0.5, -gap / height, name, transform=below, rotation=90, ha="center", va="top", fontsize=6)
+        axes.text(
+            i + 0.5, -gap / style.height_in(axes), name, transform=below, rotation=90, ha="center", va="top", fontsize=6
+        )
         for i, (_, name) in enumerate(targets)
     ]
-    left = -gap / (width * axes.figure.get_figwidth())
+    left = -gap / style.width_in(axes)
     labels += [
         axes.text(left, i + 0.5, name, transform=beside, ha="right", va="center", fontsize=6, linespacing=1)
         for i, (_, name) in enumerate(sources)
@@ -343,7 +341,7 @@ def _bar_ticks(bar: Axes, norm: Normalize) -> None:
     if len(ticks) < 3:
         ticks = _within(MaxNLocator(5), norm)
     bar.xaxis.set_major_locator(FixedLocator(ticks))
-    bar.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}")))
+    bar.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain(value)))
     bar.xaxis.set_minor_locator(NullLocator())
 
 

@@ -135,10 +135,7 @@ def _grid(title: str, about: str) -> tuple[Figure, list[Axes]]:
     """Lay out four panels above three, the last of which is the map."""
     size = style.PAGE_WIDTH_IN, TOP_IN + sum(HEIGHTS_IN) + GAP_Y_IN + BOTTOM_IN
     figure = Figure(figsize=size)
-    for number, line in enumerate((title, about)):
-        look = {"fontsize": 6.5, "color": style.SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
-        text = figure.text(LEFT_IN / size[0], 1 - (0.05 + 0.16 * number) / size[1], line, va="top", **look)
-        style.fit(text, size[0] - LEFT_IN - RIGHT_IN)
+    style.heading(figure, f"{title}\n{about}", LEFT_IN, size[0] - LEFT_IN - RIGHT_IN)
     whole = size[0] - LEFT_IN - RIGHT_IN
     quarter = (whole - 3 * GAP_X_IN) / 4
     top, bottom = size[1] - TOP_IN - HEIGHTS_IN[0], BOTTOM_IN
@@ -263,8 +260,7 @@ def _map(axes: Axes, picked: pd.DataFrame) -> None:
 
 def _frame(axes: Axes, longitude: np.ndarray, latitude: np.ndarray) -> None:
     """Set the limits: all points, true to scale in the middle, no pole passed and no point twice."""
-    box, figure = axes.get_position(), axes.figure
-    shape = box.width * figure.get_figwidth() / (box.height * figure.get_figheight())
+    shape = style.width_in(axes) / style.height_in(axes)
     middle = (longitude.min() + longitude.max()) / 2, (latitude.min() + latitude.max()) / 2
     shrink = max(np.cos(np.radians(middle[1])), 0.2)
     half = max(np.ptp(latitude) / 2, np.ptp(longitude) / 2 * shrink / shape, 0.05) * 1.06
@@ -273,7 +269,7 @@ def _frame(axes: Axes, longitude: np.ndarray, latitude: np.ndarray) -> None:
     axes.set(xlim=(middle[0] - wide, middle[0] + wide), ylim=(bottom, top))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{(value + 180) % 360 - 180:g}".replace("-", "\N{MINUS SIGN}"))
+    axes.xaxis.set_major_formatter(lambda value, _: style.plain((value + 180) % 360 - 180))
 
 
 def _legend(figure: Figure) -> None:

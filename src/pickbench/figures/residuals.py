@@ -5,7 +5,7 @@ each source and a column for each target. A panel shows the share of all picks p
 histogram is its outliers, and the Laplace distribution fitted to all residuals, in the same measure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy import stats
 
 from pickbench.errors import InputError
 from pickbench.figures import style
+from pickbench.figures.style import Names
 from pickbench.metrics.cells import check_whole, has_answer, rows_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.metrics.residuals import laplace_fit, residual_limit_s, residuals_s, rmse_s
@@ -34,7 +35,6 @@ TITLE_LINE_IN, TICK_LABELS_IN, PANEL_WIDTH_MAX_IN = 0.15, 0.13, 1.7
 # Share of a panel's height that is kept free of the histogram for its numbers.
 HEAD = 0.36
 
-Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
 
 
@@ -175,10 +175,7 @@ def _grid(n_rows: int, n_columns: int, extra_gap_in: float, title: str) -> tuple
     size = max(needed, style.COLUMN_WIDTH_IN), top + n_rows * step_y - GAP_IN - extra_gap_in + BOTTOM_IN
     left = LEFT_IN + (size[0] - needed) / 2
     figure = Figure(figsize=size)
-    for number, line in enumerate(title.splitlines()):
-        look = {"fontsize": 6.5, "color": style.SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
-        y = 1 - (0.05 + number * TITLE_LINE_IN) / size[1]
-        style.fit(figure.text(LEFT_IN / size[0], y, line, va="top", **look), size[0] - LEFT_IN - RIGHT_IN)
+    style.heading(figure, title, LEFT_IN, size[0] - LEFT_IN - RIGHT_IN, line_in=TITLE_LINE_IN)
     grid = []
     for i in range(n_rows):
         bottom = size[1] - top - i * step_y - height
@@ -190,7 +187,7 @@ def _grid(n_rows: int, n_columns: int, extra_gap_in: float, title: str) -> tuple
 def _axis(axes: Axes, limit_s: float, labelled: bool) -> None:
     axes.set_xlim(-limit_s, limit_s)
     axes.set_xticks(TICKS[limit_s])
-    axes.set_xticklabels([f"{tick:g}".replace("-", "\N{MINUS SIGN}") if labelled else "" for tick in TICKS[limit_s]])
+    axes.set_xticklabels([style.plain(tick) if labelled else "" for tick in TICKS[limit_s]])
     axes.tick_params(axis="x", labelsize=5.5)
     axes.set_yticks([])
 
@@ -240,32 +237,23 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> No
 
 def _empty(axes: Axes, word: str) -> None:
     axes.set_facecolor(style.PALE)
-    axes.text(
-        0.5,
-        0.5,
-        word,
-        transform=axes.transAxes,
-        ha="center",
-        va="center",
-        fontsize=_letter_size(axes),
-        color=style.SOFT,
-    )
+    place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+    axes.text(0.5, 0.5, word, fontsize=_letter_size(axes), color=style.SOFT, **place)
 
 
 def _letter_size(axes: Axes) -> float:
     """Letters of 5 points in the narrowest panels of a page, 6.5 in the widest."""
-    width_in = axes.get_position().width * axes.figure.get_figwidth()
-    return float(np.interp(width_in, [0.8, 1.5], [5.0, 6.5]))
+    return float(np.interp(style.width_in(axes), [0.8, 1.5], [5.0, 6.5]))
 
 
 def _titles(figure: Figure, grid: list[list[Axes]], rows: Names, columns: Names) -> None:
     for axes, (_, title) in zip(grid[0], columns, strict=True):
         text = axes.text(0.5, 1.03, title, transform=axes.transAxes, ha="center", va="bottom", fontsize=7)
-        style.fit(text, axes.get_position().width * figure.get_figwidth(), lines=2)
+        style.fit(text, style.width_in(axes), lines=2)
     for line, (_, title) in zip(grid, rows, strict=True):
         place = {"transform": line[0].transAxes, "ha": "right", "va": "center", "rotation": 90}
         text = line[0].text(-0.05, 0.5, title, fontsize=7, **place)
-        style.fit(text, line[0].get_position().height * figure.get_figheight(), lines=2)
+        style.fit(text, style.height_in(line[0]), lines=2)
 
 
 def _legend(figure: Figure, panels: int) -> None:

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 
 from pickbench.errors import InputError
 from pickbench.figures import style
-from pickbench.figures.style import Look
+from pickbench.figures.style import Look, Names
 from pickbench.metrics.cells import check_whole, has_answer, labelled_scores
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.scores import OperatingPoints, best_threshold, operating_points
@@ -35,7 +35,6 @@ PAD = 0.03
 LEFT_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 0.48, 0.14, 0.24, 0.36, 0.4
 COLUMNS, PANEL_MAX_IN, TITLE_IN = 4, 2.5, 0.17
 
-Names = Sequence[tuple[str, str]]
 Key = tuple[str, str]
 
 
@@ -210,7 +209,7 @@ def roc_panels(
                     hidden["Out of view"].setdefault(model, []).append(dataset)
         figure, grid = _layout(models, datasets, looks, _notes(hidden, models, datasets), title)
         for axes, (dataset, name) in zip(grid, datasets, strict=True):
-            style.fit(axes.set_title(name, pad=3), axes.get_position().width * figure.get_figwidth() + GAP_X_IN * 0.7)
+            style.fit(axes.set_title(name, pad=3), style.width_in(axes) + GAP_X_IN * 0.7)
             if panels[dataset]:
                 _panel(axes, panels[dataset], looks, limits[dataset])
             else:
@@ -284,9 +283,7 @@ def _layout(
     height = top + rows * (side + GAP_Y_IN) - GAP_Y_IN + foot
     figure.set_figheight(height)
     inches = {"transform": figure.dpi_scale_trans}
-    if title:
-        text = figure.text(0.08, height - 0.05, title, va="top", fontsize=8, fontweight="bold", **inches)
-        style.fit(text, width - 0.16)
+    style.heading(figure, title, 0.08, width - 0.16)
     left, grid = LEFT_IN + (width - needed) / 2, []
     for number in range(len(datasets)):
         row, column = divmod(number, columns)

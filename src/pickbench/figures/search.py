@@ -76,8 +76,7 @@ def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str
             axes.set_visible(False)
         for axes in panels.flat[max(len(errors) - columns, 0) : len(errors)]:
             axes.tick_params(axis="x", labelbottom=True)
-        heading = figure.text(0.45 / width, 1 - 0.05 / height, title, va="top", fontsize=8, fontweight="bold")
-        style.fit(heading, width - 0.5)
+        style.heading(figure, title, 0.45, width - 0.5)
         figure.text(0.5, 0.03 / height, "Points.  Dots: RMSE of a point, line: least so far", ha="center", va="bottom")
         figure.text(0.06 / width, 0.5, "RMSE on dev (s)", rotation=90, ha="left", va="center")
     return figure
@@ -102,4 +101,4 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4) if few else locator)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
-    style.fit(axes.set_title(source, pad=3), axes.get_position().width * axes.figure.get_figwidth())
+    style.fit(axes.set_title(source, pad=3), style.width_in(axes))

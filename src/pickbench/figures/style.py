@@ -22,6 +22,9 @@ from matplotlib.text import Text
 
 from pickbench.files import replacing
 
+#: (id, title) of what a figure shows, in its order.
+Names = Sequence[tuple[str, str]]
+
 # Okabe and Ito (2008), https://jfly.uni-koeln.de/color/
 SKY = "#56B4E9"
 ORANGE = "#E69F00"
@@ -132,6 +135,30 @@ def style() -> Iterator[None]:
         yield
 
 
+def width_in(axes: Axes) -> float:
+    """Width of axes in inches."""
+    return axes.get_position().width * axes.figure.get_figwidth()
+
+
+def height_in(axes: Axes) -> float:
+    """Height of axes in inches."""
+    return axes.get_position().height * axes.figure.get_figheight()
+
+
+def plain(value: float) -> str:
+    """Write a number of an axis with a true minus sign."""
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def heading(figure: Figure, title: str, left_in: float, length_in: float, *, line_in: float = 0.16) -> None:
+    """Set a title at the top of a figure of its final size; lines beyond the first are smaller."""
+    width, height = figure.get_size_inches()
+    for number, line in enumerate(title.splitlines()):
+        look = {"fontsize": 6.5, "color": SOFT} if number else {"fontsize": 8, "fontweight": "bold"}
+        text = figure.text(left_in / width, 1 - (0.05 + line_in * number) / height, line, va="top", **look)
+        fit(text, length_in)
+
+
 def fit(text: Text, length_in: float, *, lines: int = 1, smallest: float = 5.0) -> None:
     """Bring a text to `length_in` inches at most: wrap it into so many lines, make it smaller, break its words.
 
@@ -151,7 +178,7 @@ def say(axes: Axes, words: str, *, lines: int = 4) -> None:
     axes.set_facecolor(PALE)
     axes.set(xticks=[], yticks=[])
     text = axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6.5)
-    fit(text, 0.92 * axes.get_position().width * axes.figure.get_figwidth(), lines=lines)
+    fit(text, 0.92 * width_in(axes), lines=lines)
 
 
 def log_ticks(low: float, high: float) -> dict[float, str]:

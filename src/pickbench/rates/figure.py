@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.figures import style
-from pickbench.figures.residuals import Names, read_residuals, residual_matrix
+from pickbench.figures.residuals import read_residuals, residual_matrix
+from pickbench.figures.style import Names
 from pickbench.protocol import RATE_HZ
 from pickbench.rates.study import cell_name, rate_id
 
