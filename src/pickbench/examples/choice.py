@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
+from pickbench.metrics.cells import read_columns
 from pickbench.metrics.registry import ANSWERS
 
 MEDIAN, WORST, LABEL_OUTLIER = RULES = ("median", "worst", "label outlier")
@@ -100,10 +101,7 @@ def read_windows_and_picks(files: Sequence[str | Path]) -> tuple[pd.DataFrame, d
     """
     windows, picks = None, {phase: [] for phase in ONSETS}
     for file in files:
-        try:
-            table = pd.read_parquet(file, columns=[*WINDOW, "sampling_rate", *ONSETS.values()])
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: not a whole prediction file: {error}") from error
+        table = read_columns(file, [*WINDOW, "sampling_rate", *ONSETS.values()])
         here = table[[*WINDOW, "sampling_rate"]].reset_index(drop=True)
         if windows is None:
             windows = here

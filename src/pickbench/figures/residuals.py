@@ -16,10 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy import stats
 
-from pickbench.errors import InputError
 from pickbench.figures import style
 from pickbench.figures.style import Names
-from pickbench.metrics.cells import check_whole, has_answer, rows_of
+from pickbench.metrics.cells import check_whole, has_answer, read_columns, rows_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.metrics.residuals import laplace_fit, residual_limit_s, residuals_s, rmse_s
 
@@ -62,10 +61,7 @@ def read_onsets(parquet: str | Path, phase: str, *more: str) -> pd.DataFrame | N
     """
     answer = next(answer for answer in ANSWERS.values() if answer.phase == phase)
     columns = ["trace_name", "phase_label", "phase_onset", "sampling_rate", answer.column, *more]
-    try:
-        table = pd.read_parquet(parquet, columns=columns)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{parquet}: not a whole prediction file: {error}") from error
+    table = read_columns(parquet, columns)
     if len(table) and not has_answer(table, answer):
         return None
     rows = rows_of(table, answer)

@@ -10,15 +10,13 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pickbench.errors import InputError
 from pickbench.figures import style
 from pickbench.figures.style import Look, Names
-from pickbench.metrics.cells import check_whole, has_answer, labelled_scores
+from pickbench.metrics.cells import check_whole, has_answer, labelled_scores, read_columns
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.scores import OperatingPoints, best_threshold, operating_points
 
@@ -100,10 +98,7 @@ def read_curve(folder: str | Path) -> Curve | None:
 
 
 def _points(path: Path) -> OperatingPoints | None:
-    try:
-        table = pd.read_parquet(path, columns=["trace_name", "trace_type", ANSWER.column])
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a whole prediction file: {error}") from error
+    table = read_columns(path, ["trace_name", "trace_type", ANSWER.column])
     if not has_answer(table, ANSWER):
         return None
     check_whole(table, ANSWER, str(path))

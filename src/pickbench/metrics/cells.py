@@ -259,6 +259,17 @@ def _read(path: Path, stem: str) -> pd.DataFrame:
     answers = [answer for answer in answers_of((1, 2, 3), ("P", "S")) if answer.file == stem]
     labels = ["trace_type"] if stem == "task1" else ["phase_label", "phase_onset", "sampling_rate"]
     columns = ["trace_name", *labels, *(answer.column for answer in answers)]
+    return read_columns(path, columns)
+
+
+def read_columns(path: str | Path, columns: list[str]) -> pd.DataFrame:
+    """Read these columns of a prediction file, one row a window.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, or lacks one of them.
+    """
     try:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
