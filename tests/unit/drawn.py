@@ -1,4 +1,4 @@
-"""What tests ask of a drawn figure: its texts, and that none of them overlaps another or is cut."""
+"""What tests ask of a drawn figure: its texts, that none overlaps another or is cut, and that files repeat."""
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -42,3 +42,13 @@ def check_layout(figure, smallest=5.0):
     apart = ((low >= high.swapaxes(0, 1) - 0.5) | (high <= low.swapaxes(0, 1) + 0.5)).any(-1)
     np.fill_diagonal(apart, True)
     assert [(shown[i].get_text(), shown[j].get_text()) for i, j in np.argwhere(~apart) if i < j] == []
+
+
+def check_bytes(draw, folder):
+    """A figure drawn again is the same file to the byte, as PDF and as PNG, and says nothing of when it was made."""
+    for number in (1, 2):
+        style.save(draw(), folder / f"{number}.pdf", folder / f"{number}.png")
+    for kind, begin in (("pdf", b"%PDF"), ("png", b"\x89PNG")):
+        first = (folder / f"1.{kind}").read_bytes()
+        assert first == (folder / f"2.{kind}").read_bytes() and first.startswith(begin)
+        assert b"CreationDate" not in first

@@ -8,8 +8,7 @@ from matplotlib.patches import PathPatch, Rectangle
 
 from pickbench.figures import style
 from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, draw_boxes
-from pickbench.figures.boxes import style as used_style
-from tests.unit.drawn import check_layout, strings
+from tests.unit.drawn import check_bytes, check_layout, strings
 
 REGIONS = {"near": "local", "wide": "regional", "far": "teleseismic", "farther": "teleseismic"}
 NAMES = {name: (name, name.upper()) for name in (*REGIONS, "pre-x")}
@@ -115,22 +114,15 @@ def write(path, p, s):
     return path
 
 
-def test_boxes_are_read_from_prediction_files(tmp_path, monkeypatch):
-    figures = []
-    monkeypatch.setattr(used_style, "save", lambda figure, pdf, png: figures.append(figure))
+def test_boxes_are_read_from_prediction_files(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", 0.25, -0.5)}
-    ends = [NAMES["near"]]
-    for phase in "PS":
-        draw_boxes(files, phase, [("m", "M")], ends, ends, REGIONS, style.model_looks({"m": False}), "a.pdf", "a.png")
+    ends, looks = [NAMES["near"]], style.model_looks({"m": False})
+    figures = [draw_boxes(files, phase, [("m", "M")], ends, ends, REGIONS, looks) for phase in "PS"]
     medians = [{round(float(line.get_ydata()[0]), 9) for line in figure.axes[0].lines} - {0.0} for figure in figures]
     assert medians == [{0.25}, {-0.5}]
 
 
 def test_files_repeat_byte_for_byte(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", np.linspace(-0.3, 0.3, 40), 0)}
-    for number in (1, 2):
-        out = tmp_path / f"{number}.pdf", tmp_path / f"{number}.png"
-        ends = [NAMES["near"]]
-        draw_boxes(files, "P", [("m", "M")], ends, ends, REGIONS, style.model_looks({"m": False}), *out, title="T")
-    assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    ends, looks = [NAMES["near"]], style.model_looks({"m": False})
+    check_bytes(lambda: draw_boxes(files, "P", [("m", "M")], ends, ends, REGIONS, looks, title="T"), tmp_path)

@@ -21,7 +21,7 @@ from pickbench.figures.matrices import (
 from pickbench.figures.shown import MATRICES
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.table import as_table
-from tests.unit.drawn import check_layout, strings, texts
+from tests.unit.drawn import check_bytes, check_layout, strings, texts
 
 AUC, MAE = METRICS["auc"], METRICS["mae_s"]
 
@@ -209,8 +209,5 @@ def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets, metric):
 @pytest.mark.parametrize("name", MATRICES)
 def test_files_repeat_byte_for_byte(name, tmp_path):
     table = as_table([row("m", "a", "b", 0.1), row("m", "a", "a", 0.2)])
-    for number in (1, 2):
-        out = tmp_path / f"{number}.pdf", tmp_path / f"{number}.png"
-        draw_matrices(table, name, 42, [("m", "M")], [("a", "A")], [("a", "A"), ("b", "B")], *out, title="T")
-    assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    ends = [("a", "A")], [("a", "A"), ("b", "B")]
+    check_bytes(lambda: draw_matrices(table, name, 42, [("m", "M")], *ends, title="T"), tmp_path)

@@ -9,14 +9,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import StepPatch
-from matplotlib.text import Text
 
 from pickbench.errors import InputError
 from pickbench.figures import style
 from pickbench.figures.residuals import HEAD, draw_residuals, read_residuals, residual_matrix
+from tests.unit.drawn import check_layout, strings, texts
 
 LONG = "InstanceCountsCombined (synthetic)"
 
@@ -30,14 +29,6 @@ def matrix(n_rows, n_columns, draw=None, limit=lambda i, j: 0.45, **options):
     cells = {(f"r{i}", f"c{j}"): draw(i, j) for i, j in pairs}
     limits = {(f"r{i}", f"c{j}"): limit(i, j) for i, j in pairs}
     return residual_matrix(cells, rows, columns, limits, **options)
-
-
-def texts(axes_or_figure):
-    return [text for text in axes_or_figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
-def strings(axes):
-    return [text.get_text() for text in texts(axes)]
 
 
 def panel(residuals, limit_s=0.45):
@@ -69,7 +60,7 @@ def test_a_panel_shows_shares_fit_and_centres(limit_s):
     middles = (histogram.edges[1:] + histogram.edges[:-1]) / 2
     np.testing.assert_allclose(np.interp(middles, x, curve), histogram.values, atol=0.006)
     numbers = "\n".join(strings(axes))
-    assert f"OUT {out:.2f}\nMAE {np.mean(np.abs(residuals)):.2f}\nRMSE {np.sqrt(np.mean(residuals**2)):.2f}" in numbers
+    assert f"OUT {out:.2f} MAE {np.mean(np.abs(residuals)):.2f} RMSE {np.sqrt(np.mean(residuals**2)):.2f}" in numbers
     assert "n 20k" in numbers
     assert axes.get_xlim() == (-limit_s, limit_s)
 
@@ -127,25 +118,11 @@ def test_nothing_overlaps_or_is_cut(n_rows, n_columns, title):
         title=title,
         notes={(f"r{i}", f"c{j}"): "33.3 Hz" for i in range(n_rows) for j in range(n_columns)},
     )
-    assert figure.get_figwidth() <= style.PAGE_WIDTH_IN + 1e-9
-    figure.set_dpi(style.PNG_DPI)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    shown = texts(figure)
-    assert len(shown) > 3 * n_rows * n_columns
-    assert min(text.get_fontsize() for text in shown) >= 5.0
-    boxes = np.array([text.get_window_extent(renderer).extents for text in shown])
-    assert (boxes[:, :2] >= 0).all()
-    assert (boxes[:, 2:] <= [figure.bbox.width, figure.bbox.height]).all()
-    low, high = boxes[:, None, :2], boxes[:, None, 2:]
-    # Half a pixel of slack: boxes of neighbouring tick labels may touch.
-    apart = ((low >= high.swapaxes(0, 1) - 0.5) | (high <= low.swapaxes(0, 1) + 0.5)).any(-1)
-    np.fill_diagonal(apart, True)
-    overlapping = [(shown[i].get_text(), shown[j].get_text()) for i, j in np.argwhere(~apart) if i < j]
-    assert overlapping == []
+    check_layout(figure)
+    assert len(texts(figure)) > 3 * n_rows * n_columns
     for axes in figure.axes:
         numbers = [text for text in axes.texts if text.get_text().startswith(("OUT", "n "))]
-        bottom = min(text.get_window_extent(renderer).y0 for text in numbers)
+        bottom = min(text.get_window_extent().y0 for text in numbers)
         assert axes.transAxes.inverted().transform((0, bottom))[1] >= 1 - HEAD
         assert axes.findobj(StepPatch)[0].get_data().values.max() <= axes.get_ylim()[1] * (1 - HEAD) + 1e-12
 
@@ -185,9 +162,11 @@ def test_residuals_are_read_from_prediction_files(tmp_path):
 SCRIPT = """
 import sys
 from pickbench.figures.residuals import draw_residuals
-folder = sys.argv[1]
-draw_residuals({("near", "far"): folder + "/p.parquet"}, "P", [("near", "Near")], [("near", "Near"), ("far", "Far")],
-               {"near": "local", "far": "teleseismic"}, sys.argv[2] + ".pdf", sys.argv[2] + ".png", title="P residuals")
+from pickbench.figures.style import save
+files = {("near", "far"): sys.argv[1] + "/p.parquet"}
+figure = draw_residuals(files, "P", [("near", "Near")], [("near", "Near"), ("far", "Far")],
+                        {"near": "local", "far": "teleseismic"}, title="P residuals")
+save(figure, sys.argv[2] + ".pdf", sys.argv[2] + ".png")
 """
 
 
@@ -203,17 +182,15 @@ def test_files_repeat_byte_for_byte(tmp_path):
     assert b"CreationDate" not in (tmp_path / "1.pdf").read_bytes()
 
 
-def test_the_axis_follows_the_regions(tmp_path, monkeypatch):
-    figures = []
-    monkeypatch.setattr(style, "save", lambda figure, pdf, png: figures.append(figure))
+def test_the_axis_follows_the_regions(tmp_path):
     path = write_predictions(tmp_path / "p.parquet")
     regions = {"near": "local", "far": "teleseismic"}
     ends = [("near", "Near"), ("far", "Far"), ("pre-x", "Published")]
     files = {(source, target): path for source, _ in ends for target, _ in ends[:2]}
-    draw_residuals(files, "P", ends, ends[:2], regions, "a.pdf", "a.png")
-    draw_residuals({("phasenet", "near"): path}, "P", [("phasenet", "PhaseNet")], ends[:2], regions, "b.pdf", "b.png")
-    assert [axes.get_xlim()[1] for axes in figures[0].axes] == [0.45, 1.5, 1.5, 1.5, 0.45, 1.5]
-    assert [axes.get_xlim()[1] for axes in figures[1].axes] == [0.45, 1.5]
+    across = draw_residuals(files, "P", ends, ends[:2], regions)
+    own = draw_residuals({("phasenet", "near"): path}, "P", [("phasenet", "PhaseNet")], ends[:2], regions)
+    assert [axes.get_xlim()[1] for axes in across.axes] == [0.45, 1.5, 1.5, 1.5, 0.45, 1.5]
+    assert [axes.get_xlim()[1] for axes in own.axes] == [0.45, 1.5]
 
 
 def test_the_look_is_given_back():

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pickbench.errors import InputError
 from pickbench.figures.search import draw_search, search_figure
 from pickbench.models.base import HISTORY_COLUMNS
+from tests.unit.drawn import check_bytes
 
 
 def test_lines_fall_to_the_least_error():
@@ -36,16 +37,14 @@ def test_points_and_the_number_are_within_the_panel_and_apart(errors):
     assert sum(low <= tick <= high for tick in axes.get_yticks()) >= 2
 
 
-def test_files_are_written(tmp_path):
+def test_files_repeat_byte_for_byte(tmp_path):
     paths = []
     for number in range(5):
         paths.append(tmp_path / f"{number}.csv")
         points = pd.DataFrame({"epoch": [1, 2], "dev_loss": [2.0, 1.0]}, columns=HISTORY_COLUMNS)
         points.to_csv(paths[-1], index=False)
     files = [(f"Source {number}", [path]) for number, path in enumerate(paths)]
-    draw_search(files, "Search", tmp_path / "a.pdf", tmp_path / "a.png")
-    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    check_bytes(lambda: draw_search(files, "Search"), tmp_path)
     (tmp_path / "4.csv").write_text("torn")
     with pytest.raises(InputError, match=r"4\.csv: not a readable history"):
-        draw_search(files, "Search", tmp_path / "a.pdf", tmp_path / "a.png")
+        draw_search(files, "Search")

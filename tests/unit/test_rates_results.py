@@ -8,8 +8,8 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from pickbench.errors import InputError
 from pickbench.metrics.table import as_table, write_metrics
-from pickbench.rates import figure as figures
 from pickbench.rates.choice import RATE_COLUMNS, choose, collect_rates, evaluate_rates, read_rates
+from pickbench.rates.figure import draw_rates
 from pickbench.rates.study import cell_name
 from pickbench.rates.table import rate_table, write_rate_table
 
@@ -138,14 +138,9 @@ def test_seeds_are_averaged_and_their_rates_listed(metrics, tmp_path):
     assert len(rate_table(pd.concat([metrics, other]))) == 16
 
 
-def test_the_figure_shows_the_selected_rate_on_a_common_axis(metrics, folders, tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figures.style, "save", lambda figure, pdf, png: drawn.append(figure))
-    where = {"near": (tmp_path / "own", tmp_path / "played")}
-    for phase in "PS":
-        figures.draw_rates(
-            metrics, where, phase, [("near", "Near")], [("far", "Far")], "x.pdf", "x.png", model="phasenet", seed=42
-        )
+def test_the_figure_shows_the_selected_rate_on_a_common_axis(metrics, folders, tmp_path):
+    where, ends = {"near": (tmp_path / "own", tmp_path / "played")}, ([("near", "Near")], [("far", "Far")])
+    drawn = [draw_rates(metrics, where, phase, *ends, model="phasenet", seed=42) for phase in "PS"]
     (own, chosen), (_, chosen_s) = (figure.axes for figure in drawn)
     assert own.get_xlim() == chosen.get_xlim() == (-1.5, 1.5)
     said = ["\n".join(text.get_text() for text in axes.findobj(Text)) for axes in (own, chosen, chosen_s)]

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from pickbench.figures.boxes import draw_boxes
-from pickbench.figures.style import model_looks
+from pickbench.figures.style import model_looks, save
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
-    draw_boxes(
+    figure = draw_boxes(
         {(model, source, target): Path(file) for model, source, target, file in panels["files"]},
         snakemake.wildcards.phase,
         panels["models"],
@@ -16,7 +16,6 @@ with logged(snakemake.log[0]):
         panels["targets"],
         snakemake.params.regions,
         model_looks(snakemake.params.controls),
-        out.pdf,
-        out.png,
         title=panels["title"],
     )
+    save(figure, out.pdf, out.png)

@@ -1,9 +1,10 @@
 """Draw the losses of a model's trainings."""
 
 from pickbench.figures.losses import draw_losses
+from pickbench.figures.style import save
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
     trainings = {(source, lr): (history, run) for source, lr, history, run in panels["trainings"]}
-    draw_losses(trainings, panels["sources"], out.pdf, out.png, title=panels["title"])
+    save(draw_losses(trainings, panels["sources"], title=panels["title"]), out.pdf, out.png)

@@ -1,19 +1,19 @@
 """Draw matrices of a metric across domains."""
 
 from pickbench.figures.matrices import draw_matrices
+from pickbench.figures.style import save
 from pickbench.joblog import logged
 from pickbench.metrics.table import read_metrics
 
 with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
-    draw_matrices(
+    figure = draw_matrices(
         read_metrics(snakemake.input.metrics),
         snakemake.wildcards.shown,
         panels["seed"],
         panels["models"],
         panels["sources"],
         panels["targets"],
-        out.pdf,
-        out.png,
         title=panels["title"],
     )
+    save(figure, out.pdf, out.png)

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from pickbench.figures.residuals import draw_residuals
+from pickbench.figures.style import save
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
     panels = snakemake.params.panels
-    draw_residuals(
+    figure = draw_residuals(
         {(row, column): Path(file) for row, column, file in panels["files"]},
         snakemake.wildcards.phase,
         panels["rows"],
         panels["columns"],
         snakemake.params.regions,
-        snakemake.output.pdf,
-        snakemake.output.png,
         title=panels["title"],
     )
+    save(figure, snakemake.output.pdf, snakemake.output.png)

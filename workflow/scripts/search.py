@@ -1,8 +1,9 @@
 """Draw the searches of a model."""
 
 from pickbench.figures.search import draw_search
+from pickbench.figures.style import save
 from pickbench.joblog import logged
 
 with logged(snakemake.log[0]):
     params, out = snakemake.params, snakemake.output
-    draw_search(params.panels, params.title, out.pdf, out.png)
+    save(draw_search(params.panels, params.title), out.pdf, out.png)

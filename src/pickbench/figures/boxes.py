@@ -66,12 +66,10 @@ def draw_boxes(
     targets: Names,
     regions: Mapping[str, str],
     looks: Mapping[str, Look],
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the boxes from prediction files, and save the figure.
+) -> Figure:
+    """Draw the boxes from prediction files.
 
     Parameters
     ----------
@@ -85,8 +83,6 @@ def draw_boxes(
         Dataset id -> region, which sets the axes; published weights have none.
     looks
         Model id -> its look.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
 
@@ -96,7 +92,7 @@ def draw_boxes(
         If a file cannot be read, or only some of its rows have an answer.
     """
     boxes = {key: box_of(read_residuals(file, phase)) for key, file in files.items()}
-    style.save(box_panels(boxes, models, sources, targets, regions, looks, title=title), pdf, png)
+    return box_panels(boxes, models, sources, targets, regions, looks, title=title)
 
 
 def box_panels(

@@ -51,12 +51,10 @@ def draw_conditions(
     condition: str,
     models: Names,
     facts: tuple[str | Path, str | Path],
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the residuals of every model on one dataset against a condition, and save the figure.
+) -> Figure:
+    """Draw the residuals of every model on one dataset against a condition.
 
     Parameters
     ----------
@@ -70,8 +68,6 @@ def draw_conditions(
         (id, title), in the order of the panels.
     facts
         The dataset's tables of traces and of picks.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
     """
@@ -89,8 +85,7 @@ def draw_conditions(
         label = "Signal-to-noise ratio (dB)"
         measured = "measured at each pick on Z, RMS of 3 s behind it over 3 s before it"
         origin = f"ratio: {measured if picks.attrs['snr'] == MEASURED else picks.attrs['snr'] + ' of the metadata'}"
-    figure = condition_panels(cells, models, condition, label, title=f"{title}\n{origin}".strip())
-    style.save(figure, pdf, png)
+    return condition_panels(cells, models, condition, label, title=f"{title}\n{origin}".strip())
 
 
 def condition_panels(

@@ -44,12 +44,10 @@ def draw_examples(
     csv: str | Path,
     npz: str | Path,
     names: Mapping[tuple[str, str], str],
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the examples of a dataset, and save the figure.
+) -> Figure:
+    """Draw the examples of a dataset.
 
     Parameters
     ----------
@@ -57,8 +55,6 @@ def draw_examples(
         What `pickbench.examples.files.write_examples` wrote.
     names
         (model, source) -> what to call it.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
 
@@ -72,7 +68,7 @@ def draw_examples(
     if unnamed:
         raise InputError(f"{csv}: {' from '.join(unnamed[0])} is not among this run's pickers; delete it")
     titles = [names[picker] for picker in examples.pickers]
-    style.save(example_panels(examples, titles, title=title), pdf, png)
+    return example_panels(examples, titles, title=title)
 
 
 def example_panels(examples: Examples, names: Sequence[str], *, title: str = "") -> Figure:

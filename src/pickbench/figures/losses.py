@@ -39,12 +39,10 @@ Look = dict[str, object]
 def draw_losses(
     trainings: Mapping[Key, tuple[str | Path, str | Path]],
     sources: Names,
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the losses of a model's trainings from what they left, and save the figure.
+) -> Figure:
+    """Draw the losses of a model's trainings from what they left.
 
     Parameters
     ----------
@@ -52,8 +50,6 @@ def draw_losses(
         (source id, learning rate) -> the candidate's history.csv and run.json.
     sources
         (id, title), in the order of the panels.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
     """
@@ -67,7 +63,7 @@ def draw_losses(
                     collapsed.add((source, rate, network))
                 else:
                     reasons[source, network] = reason
-    style.save(loss_panels(histories, sources, title=title, reasons=reasons, collapsed=collapsed), pdf, png)
+    return loss_panels(histories, sources, title=title, reasons=reasons, collapsed=collapsed)
 
 
 def loss_panels(

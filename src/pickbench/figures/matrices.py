@@ -6,7 +6,6 @@ the metric has, and the numbers stand in the cells.
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -47,12 +46,10 @@ def draw_matrices(
     models: Names,
     sources: Names,
     targets: Names,
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the matrices of one metric on the test split, and save the figure.
+) -> Figure:
+    """Draw the matrices of one metric on the test split.
 
     Parameters
     ----------
@@ -66,8 +63,6 @@ def draw_matrices(
         (id, title) of those that are no controls; the average is over them.
     sources, targets
         (id, title) of rows and columns.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
     """
@@ -77,8 +72,7 @@ def draw_matrices(
     )
     origin = ORIGIN_NOTE[shown.threshold_from]
     note = f"{origin.capitalize()}. " if origin else ""
-    figure = matrix_figure(values, shown.metric, models, sources, targets, title=title, note=note)
-    style.save(figure, pdf, png)
+    return matrix_figure(values, shown.metric, models, sources, targets, title=title, note=note)
 
 
 def model_matrices(

@@ -41,21 +41,17 @@ LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.2, 0.1, 0.5, 0.62, 
 HEIGHTS_IN = (1.25, 1.6)
 
 
-def draw_overview(
-    traces: str | Path, picks: str | Path, pdf: str | Path, png: str | Path, *, title: str = "", about: str = ""
-) -> None:
-    """Draw a dataset from its tables of facts, and save the figure.
+def draw_overview(traces: str | Path, picks: str | Path, *, title: str = "", about: str = "") -> Figure:
+    """Draw a dataset from its tables of facts.
 
     Parameters
     ----------
     traces, picks
         The tables, as `pickbench.data.facts` writes them.
-    pdf, png
-        Where to save.
     title, about
         Heading of the figure, and a smaller line below it.
     """
-    style.save(overview(read_facts(traces), read_facts(picks), title=title, about=about), pdf, png)
+    return overview(read_facts(traces), read_facts(picks), title=title, about=about)
 
 
 def overview(traces: pd.DataFrame, picks: pd.DataFrame, *, title: str = "", about: str = "") -> Figure:

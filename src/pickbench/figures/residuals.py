@@ -81,12 +81,10 @@ def draw_residuals(
     rows: Names,
     columns: Names,
     regions: Mapping[str, str],
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw a matrix of residual histograms from prediction files, and save it.
+) -> Figure:
+    """Draw a matrix of residual histograms from prediction files.
 
     Parameters
     ----------
@@ -98,8 +96,6 @@ def draw_residuals(
         (id, title) of models or sources, and of targets.
     regions
         Dataset id -> region, which sets the axis of a panel: the target's, across domains the source's as well.
-    pdf, png
-        Where to save.
     title
         See `residual_matrix`.
     """
@@ -107,7 +103,7 @@ def draw_residuals(
     limits = {
         (row, column): residual_limit_s(regions[column], regions.get(row)) for row, _ in rows for column, _ in columns
     }
-    style.save(residual_matrix(cells, rows, columns, limits, title=title), pdf, png)
+    return residual_matrix(cells, rows, columns, limits, title=title)
 
 
 def residual_matrix(

@@ -58,12 +58,10 @@ def draw_roc(
     models: Names,
     datasets: Names,
     looks: Mapping[str, Look],
-    pdf: str | Path,
-    png: str | Path,
     *,
     title: str = "",
-) -> None:
-    """Draw the curves from prediction files, and save the figure.
+) -> Figure:
+    """Draw the curves from prediction files.
 
     Parameters
     ----------
@@ -74,8 +72,6 @@ def draw_roc(
         (id, title), in the order of the legend and of the panels.
     looks
         Model id -> its look.
-    pdf, png
-        Where to save.
     title
         Heading of the figure.
 
@@ -85,7 +81,7 @@ def draw_roc(
         If a file cannot be read, or only some of its rows have a score.
     """
     curves = {key: read_curve(folder) for key, folder in folders.items()}
-    style.save(roc_panels(curves, models, datasets, looks, title=title), pdf, png)
+    return roc_panels(curves, models, datasets, looks, title=title)
 
 
 def read_curve(folder: str | Path) -> Curve | None:

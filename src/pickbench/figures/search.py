@@ -19,8 +19,11 @@ FREE_ABOVE, FREE_BELOW = 0.25, 0.05
 SMALLEST_S = 1e-3
 
 
-def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: str | Path, png: str | Path) -> None:
-    """Draw the searches of a model from their histories, and save the figure.
+def draw_search(
+    files: Sequence[tuple[str, Sequence[Path]]],
+    title: str,
+) -> Figure:
+    """Draw the searches of a model from their histories.
 
     Parameters
     ----------
@@ -28,8 +31,6 @@ def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: st
         (title, files) of every source: history.csv of every seed, with the column `dev_loss`, the RMSE in seconds.
     title
         Heading of the figure.
-    pdf, png
-        Where to save.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def draw_search(files: Sequence[tuple[str, Sequence[Path]]], title: str, pdf: st
         If a history cannot be read.
     """
     errors = [(source, [read_history(path)["dev_loss"].to_numpy(float) for path in paths]) for source, paths in files]
-    style.save(search_figure(errors, title), pdf, png)
+    return search_figure(errors, title)
 
 
 def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str) -> Figure:

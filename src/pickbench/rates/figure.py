@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from pickbench.figures import style
 from pickbench.figures.residuals import read_residuals, residual_matrix
 from pickbench.figures.style import Names
 from pickbench.protocol import RATE_HZ
@@ -30,13 +30,11 @@ def draw_rates(
     phase: str,
     sources: Names,
     targets: Names,
-    pdf: str | Path,
-    png: str | Path,
     *,
     model: str,
     seed: int,
     title: str = "",
-) -> None:
+) -> Figure:
     """Draw a row for each source and two columns for each target: at the data's own rate, and at the selected one.
 
     Parameters
@@ -49,8 +47,6 @@ def draw_rates(
         "P" or "S".
     sources, targets
         (id, title), from the top and from the left.
-    pdf, png
-        Where to save.
     model, seed
         The pickers.
     title
@@ -68,5 +64,4 @@ def draw_rates(
             cells[source, chosen] = read_residuals(folder / FILE, phase)
             notes[source, chosen] = f"{rate_id(rate_hz)} Hz"
     limits = {(source, column): LIMIT_S for source, _ in sources for column in columns}
-    figure = residual_matrix(cells, sources, list(columns.items()), limits, title=title, notes=notes)
-    style.save(figure, pdf, png)
+    return residual_matrix(cells, sources, list(columns.items()), limits, title=title, notes=notes)
