@@ -142,10 +142,13 @@ def picker_paths(patterns, pickers):
 
 
 PUBLISHED = "results/published/{model}/{source}/weights.npz"
-PUBLISHED_WEIGHTS = picker_paths(
-    PUBLISHED,
-    [picker for picker in GRID.pickers() if picker[1] in PROJECT.published],
-)
+PUBLISHED_PICKERS = [picker for picker in GRID.pickers() if picker[1] in PROJECT.published]
+PUBLISHED_WEIGHTS = picker_paths(PUBLISHED, PUBLISHED_PICKERS)
+
+
+def drawn(figure, **wildcards):
+    """The files of a figure, given by its path without a suffix, for all of these ids."""
+    return expand(f"{figure}.{{kind}}", **wildcards, kind=["pdf", "png"])
 
 
 # Figures: which datasets and models have onsets to show. With several seeds the first one is drawn.
@@ -153,6 +156,7 @@ FIRST_SEED = RUN["seeds"][0]
 ONSET_TARGETS = [name for name in GRID.targets if 3 in PROJECT.datasets[name]["tasks"]]
 ONSET_MODELS = [name for name in GRID.models if 3 in PROJECT.models[name]["tasks"] and GRID.sources_of(name)]
 ONSET_IN_DOMAIN = [name for name in ONSET_TARGETS if name in GRID.sources]
+REGIONS = {name: settings["region"] for name, settings in PROJECT.datasets.items()}
 LEARNS_FROM = {name: settings["learns_from"] for name, settings in PROJECT.models.items()}
 TRAINED_MODELS = [
     name
@@ -174,22 +178,20 @@ def models_of(phase):
 IN_DOMAIN_PHASES = [
     p for p in PHASES if any(name in sources_of(m, p) for m in models_of(p) for name in ONSET_IN_DOMAIN)
 ]
-IN_DOMAIN = "results/figures/in-domain/residuals-{phase}.{kind}"
-CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}.{kind}"
-SEARCH = "results/figures/training/{model}-search.{kind}"
+IN_DOMAIN = "results/figures/in-domain/residuals-{phase}"
+CROSS_DOMAIN = "results/figures/cross-domain/{model}-residuals-{phase}"
+SEARCH = "results/figures/training/{model}-search"
 SEARCHED_MODELS = [name for name in GRID.models if LEARNS_FROM[name] == "windows"]
-LOSSES = "results/figures/training/{model}.{kind}"
+LOSSES = "results/figures/training/{model}"
 FIGURES = [
-    *expand(LOSSES, model=TRAINED_MODELS, kind=["pdf", "png"]),
-    *expand(IN_DOMAIN, phase=IN_DOMAIN_PHASES, kind=["pdf", "png"]),
+    *drawn(LOSSES, model=TRAINED_MODELS),
+    *drawn(IN_DOMAIN, phase=IN_DOMAIN_PHASES),
     *(
         path
         for phase in PHASES
-        for path in expand(
-            CROSS_DOMAIN, model=models_of(phase) if ONSET_TARGETS else [], phase=phase, kind=["pdf", "png"]
-        )
+        for path in drawn(CROSS_DOMAIN, model=models_of(phase) if ONSET_TARGETS else [], phase=phase)
     ),
-    *expand(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)], kind=["pdf", "png"]),
+    *drawn(SEARCH, model=[name for name in SEARCHED_MODELS if GRID.sources_of(name)]),
 ]
 TABLES = expand("results/tables/{name}.{kind}", name=TABLE_NAMES, kind=FORMATS)
 SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)
@@ -202,7 +204,7 @@ PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, ki
 STUDIED = "results/predictions/_rates/{model}/{source}/seed{seed}"
 RATE_CELLS = f"{STUDIED}/cells.json"
 RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
-RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}.{kind}"
+RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 
 
@@ -216,5 +218,5 @@ FIGURES += [
     for phase in PHASES
     for model in models_of(phase)
     if model in STUDY.models and studied_onsets(model)
-    for path in expand(RATE_RESIDUALS, model=model, phase=phase, kind=["pdf", "png"])
+    for path in drawn(RATE_RESIDUALS, model=model, phase=phase)
 ]

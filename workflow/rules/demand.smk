@@ -8,7 +8,7 @@ localrules:
 
 rule demand:
     input:
-        candidates=picker_paths(CANDIDATES, learned_pickers()),
+        candidates=picker_paths(CANDIDATES, own_pickers()),
         cells=picker_paths(CELLS, GRID.pickers()),
         benchmarks="results/metrics.benchmarks.csv",
     output:

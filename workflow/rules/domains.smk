@@ -14,8 +14,8 @@ rule roc:
     input:
         cells=[cells_of(model, name) for model, name in pickers_at_home()],
     output:
-        pdf=ROC.format(kind="pdf"),
-        png=shown(ROC.format(kind="png"), "roc", "in-domain", {"Shows": "Task 1: ROC curves"}),
+        pdf=f"{ROC}.pdf",
+        png=shown(f"{ROC}.png", "roc", "in-domain", {"Shows": "Task 1: ROC curves"}),
     log:
         "results/logs/figures/roc.log",
     benchmark:
@@ -39,8 +39,8 @@ rule matrices:
     input:
         metrics="results/metrics.csv",
     output:
-        pdf=MATRIX.format(shown="{shown}", kind="pdf"),
-        png=shown(MATRIX.format(shown="{shown}", kind="png"), "matrix", "cross-domain", matrix_labels, task_of_matrix),
+        pdf=f"{MATRIX}.pdf",
+        png=shown(f"{MATRIX}.png", "matrix", "cross-domain", matrix_labels, task_of_matrix),
     log:
         "results/logs/figures/matrix-{shown}.log",
     benchmark:
@@ -65,9 +65,9 @@ rule boxes:
     input:
         cells=lambda wildcards: [cells_of(*picker) for picker in pickers_with(ONSETS[wildcards.phase])],
     output:
-        pdf=BOXES.format(phase="{phase}", kind="pdf"),
+        pdf=f"{BOXES}.pdf",
         png=shown(
-            BOXES.format(phase="{phase}", kind="png"),
+            f"{BOXES}.png",
             "boxes",
             "cross-domain",
             {"Shows": "Residuals, box plots", "Phase": "{phase}"},
@@ -85,7 +85,7 @@ rule boxes:
     params:
         version=VERSIONS["figures"],
         panels=panels_of_boxes,
-        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+        regions=REGIONS,
         controls=CONTROLS,
     message:
         "drawing box plots of {wildcards.phase} residuals across domains"

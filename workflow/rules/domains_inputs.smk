@@ -6,9 +6,9 @@ from pickbench.metrics.registry import ANSWERS, phases_to_learn
 DETECTION = ANSWERS["score_detection"]
 ONSETS = {answer.phase: answer for answer in ANSWERS.values() if answer.task == 3}
 CONTROLS = {name: settings["control"] for name, settings in PROJECT.models.items()}
-ROC = "results/figures/in-domain/roc.{kind}"
-MATRIX = "results/figures/cross-domain/matrix-{shown}.{kind}"
-BOXES = "results/figures/cross-domain/boxes-{phase}.{kind}"
+ROC = "results/figures/in-domain/roc"
+MATRIX = "results/figures/cross-domain/matrix-{shown}"
+BOXES = "results/figures/cross-domain/boxes-{phase}"
 
 
 def asked(answer):
@@ -43,7 +43,7 @@ def pickers_at_home():
 
 
 def first_seed(text):
-    """A figure's heading."""
+    """A figure's heading, which says what seed is drawn."""
     return f"{text[0].upper()}{text[1:]} (test, seed {FIRST_SEED})"
 
 
@@ -104,9 +104,8 @@ def drawn_across(answer):
     return bool(pickers_with(answer) and asked(answer))
 
 
-KINDS = ["pdf", "png"]
 FIGURES += [
-    *expand(ROC, kind=KINDS if pickers_at_home() else []),
-    *expand(MATRIX, shown=[name for name, shown in MATRICES.items() if drawn_across(shown.answer)], kind=KINDS),
-    *expand(BOXES, phase=[phase for phase, answer in ONSETS.items() if drawn_across(answer)], kind=KINDS),
+    *(drawn(ROC) if pickers_at_home() else []),
+    *drawn(MATRIX, shown=[name for name, matrix in MATRICES.items() if drawn_across(matrix.answer)]),
+    *drawn(BOXES, phase=[phase for phase, answer in ONSETS.items() if drawn_across(answer)]),
 ]

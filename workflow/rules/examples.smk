@@ -49,9 +49,9 @@ rule draw_examples:
         csv=f"{EXAMPLES}.csv",
         npz=f"{EXAMPLES}.npz",
     output:
-        pdf=EXAMPLE_FIGURE.replace("{kind}", "pdf"),
+        pdf=f"{EXAMPLE_FIGURE}.pdf",
         png=shown(
-            EXAMPLE_FIGURE.replace("{kind}", "png"),
+            f"{EXAMPLE_FIGURE}.png",
             "examples",
             "in-domain",
             {"Dataset": "{dataset}"},

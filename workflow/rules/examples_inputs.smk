@@ -3,7 +3,7 @@
 from pickbench.tables.examples import NAME as EXAMPLES_NAME
 
 EXAMPLES = "results/predictions/_examples/{dataset}"
-EXAMPLE_FIGURE = "results/figures/examples/{dataset}.{kind}"
+EXAMPLE_FIGURE = "results/figures/examples/{dataset}"
 
 
 def pickers_shown(dataset):
@@ -43,10 +43,9 @@ def selections_shown(wildcards):
 def weights_shown(wildcards):
     """The weights that may have been selected for them."""
     pickers = seeded(wildcards.dataset)
-    published = [picker for picker in pickers if picker[1] in PROJECT.published]
     return [
-        *picker_paths(WEIGHTS, [picker for picker in pickers if picker not in published]),
-        *picker_paths(PUBLISHED, published),
+        *picker_paths(WEIGHTS, [picker for picker in pickers if picker not in PUBLISHED_PICKERS]),
+        *picker_paths(PUBLISHED, [picker for picker in pickers if picker in PUBLISHED_PICKERS]),
     ]
 
 
@@ -57,7 +56,7 @@ def settings_shown(wildcards):
 
 def region_of(wildcards):
     """A dataset's region."""
-    return PROJECT.datasets[wildcards.dataset]["region"]
+    return REGIONS[wildcards.dataset]
 
 
 def names_shown(dataset):
@@ -77,6 +76,6 @@ def panels_of_examples(wildcards):
     return {"title": f"{title} (test, seed {FIRST_SEED})", "names": names_shown(dataset)}
 
 
-FIGURES += expand(EXAMPLE_FIGURE, dataset=EXAMPLE_DATASETS, kind=["pdf", "png"])
+FIGURES += drawn(EXAMPLE_FIGURE, dataset=EXAMPLE_DATASETS)
 EXAMPLE_TABLE = expand("results/tables/{name}.{kind}", name=EXAMPLES_NAME, kind=FORMATS)
 SHOWN_EXAMPLES = EXAMPLE_TABLE if EXAMPLE_DATASETS else []

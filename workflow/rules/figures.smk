@@ -16,9 +16,9 @@ rule residuals_in_domain:
     input:
         cells=in_domain,
     output:
-        pdf=IN_DOMAIN.format(phase="{phase}", kind="pdf"),
+        pdf=f"{IN_DOMAIN}.pdf",
         png=shown(
-            IN_DOMAIN.format(phase="{phase}", kind="png"),
+            f"{IN_DOMAIN}.png",
             "residuals-in-domain",
             "in-domain",
             {"Shows": "Task 3: residuals, histograms", "Phase": "{phase}"},
@@ -37,7 +37,7 @@ rule residuals_in_domain:
     params:
         version=VERSIONS["figures"],
         panels=panels_in_domain,
-        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+        regions=REGIONS,
     message:
         "drawing residuals of {wildcards.phase} in-domain"
     script:
@@ -48,9 +48,9 @@ use rule residuals_in_domain as residuals_cross_domain with:
     input:
         cells=across,
     output:
-        pdf=CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="pdf"),
+        pdf=f"{CROSS_DOMAIN}.pdf",
         png=shown(
-            CROSS_DOMAIN.format(model="{model}", phase="{phase}", kind="png"),
+            f"{CROSS_DOMAIN}.png",
             "residuals-cross-domain",
             "cross-domain",
             {"Model": "{model}", "Phase": "{phase}"},
@@ -65,7 +65,7 @@ use rule residuals_in_domain as residuals_cross_domain with:
     params:
         version=VERSIONS["figures"],
         panels=panels_across,
-        regions={name: settings["region"] for name, settings in PROJECT.datasets.items()},
+        regions=REGIONS,
     message:
         "drawing residuals of {wildcards.phase} of {wildcards.model} across domains"
 
@@ -74,9 +74,9 @@ rule search:
     input:
         candidates=search_files,
     output:
-        pdf=SEARCH.format(model="{model}", kind="pdf"),
+        pdf=f"{SEARCH}.pdf",
         png=shown(
-            SEARCH.format(model="{model}", kind="png"),
+            f"{SEARCH}.png",
             "search",
             "training",
             {"Shows": "Search for parameters", "Model": "{model}"},
@@ -106,10 +106,8 @@ rule losses:
     input:
         candidates=losses_files,
     output:
-        pdf=LOSSES.format(model="{model}", kind="pdf"),
-        png=shown(
-            LOSSES.format(model="{model}", kind="png"), "losses", "training", {"Shows": "Losses", "Model": "{model}"}
-        ),
+        pdf=f"{LOSSES}.pdf",
+        png=shown(f"{LOSSES}.png", "losses", "training", {"Shows": "Losses", "Model": "{model}"}),
     log:
         "results/logs/figures/{model}-losses.log",
     benchmark:

@@ -215,8 +215,8 @@ def shown_tables():
         paths, task = expand("results/tables/{name}.{kind}", name=name, kind=FORMATS), measures[0].task
         phase = {"Phase": table.phase} if table.phase else {}
         if table.across:
-            titles = ", ".join(dict.fromkeys(metric.title for metric in measures))
-            shows = {"Shows": f"{titles}, table", **phase}
+            metrics_shown = ", ".join(dict.fromkeys(metric.title for metric in measures))
+            shows = {"Shows": f"{metrics_shown}, table", **phase}
             files += shown_page(paths, f"cross-domain-task{task}", "cross-domain", shows, TASKS[task])
         else:
             files += shown_page(
@@ -239,8 +239,8 @@ def real_or_not():
 # demand
 
 
-def learned_pickers():
-    """Every picker that learned here: trained, searched for, or a control."""
+def own_pickers():
+    """Every picker that has candidates of this run: trained, searched for, or a control."""
     return [picker for picker in GRID.pickers() if picker[1] not in PROJECT.published]
 
 
@@ -256,7 +256,7 @@ def used_windows():
 
 def benchmarks_by_stage():
     """The benchmark files of all jobs up to the metrics, by stage; `train` and `predict` are in pickers_and_benchmarks."""
-    datasets, learned = list(PROJECT.datasets), learned_pickers()
+    datasets, own = list(PROJECT.datasets), own_pickers()
     files = {
         "fetch": expand(rules.fetch_dataset.benchmark, dataset=[name for name in datasets if name not in SIMULATED]),
         "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
@@ -264,8 +264,8 @@ def benchmarks_by_stage():
         "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=datasets),
         "windows": [rules.windows.benchmark.format(dataset=d, windows_file=w) for d, w in sorted(used_windows())],
         "train": [],
-        "select": picker_paths(rules.select.benchmark, learned),
-        "adopt": picker_paths(rules.adopt.benchmark, [picker for picker in GRID.pickers() if picker not in learned]),
+        "select": picker_paths(rules.select.benchmark, own),
+        "adopt": picker_paths(rules.adopt.benchmark, PUBLISHED_PICKERS),
         "predict": [],
         "metrics": picker_paths(rules.metrics.benchmark, GRID.pickers()),
     }

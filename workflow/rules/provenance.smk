@@ -10,7 +10,7 @@ localrules:
 rule provenance:
     input:
         metrics="results/metrics.csv",
-        trainings=picker_paths([RECORD, WEIGHTS], learned_pickers()),
+        trainings=picker_paths([RECORD, WEIGHTS], own_pickers()),
         published=PUBLISHED_WEIGHTS,
         predictions=picker_paths(CELLS, GRID.pickers()),
         data=expand(["results/raw/{dataset}.json", "results/data/{dataset}/checksums.json"], dataset=PROJECT.datasets),

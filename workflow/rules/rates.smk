@@ -116,9 +116,9 @@ rule residuals_rates:
         metrics="results/metrics.rates.csv",
         cells=studied_cells,
     output:
-        pdf=RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="pdf"),
+        pdf=f"{RATE_RESIDUALS}.pdf",
         png=shown(
-            RATE_RESIDUALS.format(model="{model}", phase="{phase}", kind="png"),
+            f"{RATE_RESIDUALS}.png",
             "residuals-rates",
             "conditions",
             {"Shows": "Residuals, histograms", "Model": "{model}", "Phase": "{phase}"},

@@ -42,9 +42,9 @@ rule conditions:
         traces=TRACE_FACTS,
         picks=PICK_FACTS,
     output:
-        pdf=BY_CONDITION.replace("{kind}", "pdf"),
+        pdf=f"{BY_CONDITION}.pdf",
         png=shown(
-            BY_CONDITION.replace("{kind}", "png"),
+            f"{BY_CONDITION}.png",
             "conditions",
             "conditions",
             {"Dataset": "{dataset}", "Against": "{condition}", "Phase": "{phase}"},
@@ -73,10 +73,8 @@ rule overview:
         traces=TRACE_FACTS,
         picks=PICK_FACTS,
     output:
-        pdf=OVERVIEW.replace("{kind}", "pdf"),
-        png=shown(
-            OVERVIEW.replace("{kind}", "png"), "overview", "data", {"Dataset": "{dataset}"}, "What datasets consist of"
-        ),
+        pdf=f"{OVERVIEW}.pdf",
+        png=shown(f"{OVERVIEW}.png", "overview", "data", {"Dataset": "{dataset}"}, "What datasets consist of"),
     log:
         "results/logs/figures/{dataset}.log",
     benchmark:

@@ -4,8 +4,8 @@ from pickbench.conditions import CONDITIONS
 
 TRACE_FACTS = "results/predictions/_datasets/{dataset}/traces.parquet"
 PICK_FACTS = "results/predictions/_datasets/{dataset}/picks.parquet"
-OVERVIEW = "results/figures/datasets/{dataset}.{kind}"
-BY_CONDITION = "results/figures/in-domain/{dataset}-residuals-{phase}-{condition}.{kind}"
+OVERVIEW = "results/figures/datasets/{dataset}"
+BY_CONDITION = "results/figures/in-domain/{dataset}-residuals-{phase}-{condition}"
 
 
 def in_domain_models(dataset, phase):
@@ -48,11 +48,11 @@ def title_of(wildcards):
     return PROJECT.datasets[wildcards.dataset]["title"]
 
 
-FIGURES += expand(OVERVIEW, dataset=PROJECT.datasets, kind=["pdf", "png"])
+FIGURES += drawn(OVERVIEW, dataset=PROJECT.datasets)
 FIGURES += [
     path
     for dataset in ONSET_IN_DOMAIN
     for phase in PROJECT.datasets[dataset]["phases"]
     if in_domain_models(dataset, phase)
-    for path in expand(BY_CONDITION, dataset=dataset, phase=phase, condition=CONDITIONS, kind=["pdf", "png"])
+    for path in drawn(BY_CONDITION, dataset=dataset, phase=phase, condition=CONDITIONS)
 ]
