@@ -100,16 +100,14 @@ def train_candidate(
         _remove_others(plan.checkpoints, kept)
         given = {}
         for name in files.dev:
-            rows = dev.get(name, pd.DataFrame())
-            given[name] = pd.DataFrame(index=rows.index)
+            rows = dev.setdefault(name, pd.DataFrame())
             learned = [column for column in columns[name] if column not in fit.unlearned]
-            if len(rows) and learned:
-                question = Question(prepared, rows, learned, plan.seed, batch_size)
-                given[name] = answer_windows(adapter, question, fit.weights)
+            question = Question(prepared, rows, learned, plan.seed, batch_size)
+            asked = len(rows) and learned
+            given[name] = answer_windows(adapter, question, fit.weights) if asked else pd.DataFrame(index=rows.index)
         fit = _without_collapsed(adapter, fit, dev, given, columns)
         for name, path in files.dev.items():
-            answers = given[name].drop(columns=fit.unlearned, errors="ignore")
-            write_answers(path, dev.get(name, pd.DataFrame()), answers)
+            write_answers(path, dev[name], given[name].drop(columns=fit.unlearned, errors="ignore"))
         save_weights(files.weights, fit.weights)
         _write_history(files.history, fit.history)
         write_json(files.run, _record(model, plan, fit, data_checksum))
@@ -151,15 +149,13 @@ def _without_collapsed(
         return fit
     learned = {column for wanted in columns.values() for column in wanted} - set(fit.unlearned)
     networks = {name: network.GIVES for name, network in adapter.networks().items()} or {"": adapter.GIVES}
-    tables = {name: dev.get(name, pd.DataFrame()).join(answers) for name, answers in given.items()}
+    tables = {name: dev[name].join(answers) for name, answers in given.items()}
     collapsed = collapsed_answers(tables, [[c for c in gives if c in learned] for gives in networks.values()])
     if not collapsed:
         return fit
     titles = ", ".join(ANSWERS[column].title for column in collapsed)
-    line = (
-        "collapsed: one answer to all dev windows, which is none (%s); another learning rate, or more epochs, may help"
-    )
-    log.warning(line, titles)
+    advice = "another learning rate, or more epochs, may help"
+    log.warning("collapsed: one answer to all dev windows, which is none (%s); %s", titles, advice)
     facts = dict(fit.facts)
     if "networks" in facts:
         facts["networks"] = {

@@ -188,9 +188,19 @@ def load_project(
         WindowRules(**config["windows"], seed=int(config["data_seed"]))
     except InputError as error:
         raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
-    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
     models_found = _find(["config/models"], root, NOWHERE)
     published = _published(config, models_found, schemas["model"], root, said)
+    datasets = _datasets(config, root, schemas, published, said)
+    models = _models(config, models_found, schemas["model"], said)
+    _check_batches(config, said)
+    return Project(config, datasets, models, published, said)
+
+
+def _datasets(
+    config: dict, root: Path, schemas: Mapping[str, dict], published: Mapping[str, dict], said: Mapping[str, dict]
+) -> dict[str, dict]:
+    """The datasets of the run, sources or targets."""
+    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
     datasets = {}
@@ -211,10 +221,7 @@ def load_project(
         if low is not None and high is not None and low >= high:
             raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
         datasets[dataset_id] = settings
-
-    models = _models(config, models_found, schemas["model"], said)
-    _check_batches(config, said)
-    return Project(config, datasets, models, published, said)
+    return datasets
 
 
 def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:

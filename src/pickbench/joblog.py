@@ -23,7 +23,6 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
         The log file; it is written anew, unless the job goes on from where an earlier one was stopped.
     model_options
         Those of the configuration, for a job that makes an adapter: what to blame for a setting that stands there.
-
     resumed
         Whether it may go on from there: what the file holds then stays, above a line that tells the starts apart.
 
