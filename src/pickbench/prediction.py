@@ -6,7 +6,7 @@ finished cells as they are.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,11 @@ class Target:
 
     dataset: Path
     windows: dict[str, Path]
+
+    @classmethod
+    def of(cls, files: Mapping) -> "Target":
+        """The target of a `data` folder and `windows` files by name."""
+        return cls(Path(files["data"]), {name: Path(path) for name, path in files["windows"].items()})
 
 
 def check_rows(dataset: PreparedDataset, rows: pd.DataFrame) -> None:

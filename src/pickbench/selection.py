@@ -17,6 +17,7 @@ from pickbench.metrics import scores
 from pickbench.metrics.cells import labelled_scores, rows_of
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.residuals import residuals_s, rmse_s
+from pickbench.protocol import TASK_FILES
 
 DEV_LOSS = "dev_loss"
 log = logging.getLogger(__name__)
@@ -114,6 +115,16 @@ def in_words(metric: str, value: float) -> str:
     if metric == DEV_LOSS:
         return f"loss {value:.4f}"
     return f"{METRICS[metric].title} {value:.3f} {METRICS[metric].unit}".rstrip()
+
+
+def selection_to_judge(path: Path) -> dict[str, dict]:
+    """Read what `select` wrote as `pickbench.metrics.cells.evaluate_picker` takes it: `lrs` and `source_dev`."""
+    selected = read_json(path)
+    own_dev = {name: selected_dev_answers(selected, name) for name in TASK_FILES}
+    return {
+        "lrs": {column: answer["lr"] for column, answer in selected["answers"].items()},
+        "source_dev": {name: table for name, table in own_dev.items() if len(table)},
+    }
 
 
 def selected_dev_answers(selected: dict, windows_file: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 
-from pickbench.selection import select, selected_dev_answers
+from pickbench.selection import select, selected_dev_answers, selection_to_judge
 
 COLUMNS = ["score_detection", "score_p_or_s", "p_sample_pred", "s_sample_pred"]
 
@@ -48,6 +48,9 @@ def test_each_answer_has_its_own_best(tmp_path):
     assert answers["s_sample_pred"]["lr"] == "0.01"
     own = selected_dev_answers(chosen, "task23")
     assert own["p_sample_pred"].iloc[0] == 490 and own["s_sample_pred"].iloc[0] == 520
+    judged = selection_to_judge(tmp_path / "selected.json")
+    assert judged["lrs"] == {column: answer["lr"] for column, answer in answers.items()}
+    pd.testing.assert_frame_equal(judged["source_dev"]["task23"], own)
 
 
 def test_what_a_search_has_found_is_noted(tmp_path):

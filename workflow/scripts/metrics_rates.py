@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from pickbench.files import read_json
 from pickbench.joblog import logged
 from pickbench.metrics.table import write_metrics
 from pickbench.prediction import finished_cells
-from pickbench.protocol import RATE_HZ, TASK_FILES
+from pickbench.protocol import RATE_HZ
 from pickbench.rates.choice import evaluate_rates
 from pickbench.rates.study import cell_name
-from pickbench.selection import selected_dev_answers
+from pickbench.selection import selection_to_judge
 
 with logged(snakemake.log[0]):
-    selected, targets = read_json(snakemake.input.selected), snakemake.params.targets
-    own_dev = {name: selected_dev_answers(selected, name) for name in TASK_FILES}
+    targets = snakemake.params.targets
     prepared, played = (finished_cells(Path(path)) for path in (snakemake.input.cells, snakemake.input.rates))
     folders = {RATE_HZ: {target: prepared[target] for target in targets}}
     for rate_hz in snakemake.params.rates_hz:
@@ -24,7 +22,6 @@ with logged(snakemake.log[0]):
         model=snakemake.wildcards.model,
         source=snakemake.wildcards.source,
         seed=int(snakemake.wildcards.seed),
-        lrs={column: answer["lr"] for column, answer in selected["answers"].items()},
-        source_dev={name: table for name, table in own_dev.items() if len(table)},
+        **selection_to_judge(Path(snakemake.input.selected)),
     )
     write_metrics(metrics, Path(snakemake.output.metrics))

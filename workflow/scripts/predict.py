@@ -10,10 +10,7 @@ from pickbench.provenance import answering_device
 with logged(snakemake.log[0], snakemake.config["model_options"]):
     batch_size = snakemake.config["prediction"]["batch_size"]
     picker = Picker.from_selection(snakemake.params.model, Path(snakemake.input.selected), batch_size)
-    targets = {
-        target: Target(Path(facts["data"]), {name: Path(path) for name, path in facts["windows"].items()})
-        for target, facts in snakemake.params.targets.items()
-    }
+    targets = {target: Target.of(files) for target, files in snakemake.params.targets.items()}
     cells = Path(snakemake.output.cells)
     records = predict_cells(picker, targets, cells.parent)
     write_json(cells, {"cells": records, "device": answering_device(snakemake.params.model)})

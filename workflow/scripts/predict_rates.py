@@ -10,9 +10,6 @@ from pickbench.rates.prediction import predict_rates
 with logged(snakemake.log[0], snakemake.config["model_options"]):
     batch_size = snakemake.config["prediction"]["batch_size"]
     picker = Picker.from_selection(snakemake.params.model, Path(snakemake.input.selected), batch_size)
-    targets = {
-        target: Target(Path(facts["data"]), {name: Path(path) for name, path in facts["windows"].items()})
-        for target, facts in snakemake.params.targets.items()
-    }
+    targets = {target: Target.of(files) for target, files in snakemake.params.targets.items()}
     cells = Path(snakemake.output.cells)
     write_json(cells, {"cells": predict_rates(picker, targets, snakemake.params.rates_hz, cells.parent)})
