@@ -9,9 +9,8 @@ import pytest
 from pickbench.errors import InputError
 from pickbench.figures import losses
 from pickbench.figures.losses import draw_losses, loss_panels
-from pickbench.figures.style import PAGE_WIDTH_IN
 from pickbench.models.base import HISTORY_COLUMNS
-from tests.unit.drawn import check_bytes
+from tests.unit.drawn import check_bytes, check_layout
 
 
 def history(dev_loss, network="A"):
@@ -99,9 +98,7 @@ def test_it_fits_a_page_and_its_letters_can_be_read(count):
     sources = [(f"s{i}", f"A source with a long name {i}") for i in range(count)]
     histories = {(name, rate): history([2.0, 1.0]) for name, _ in sources for rate in ("0.01", "0.001", "0.0001")}
     figure = loss_panels(histories, sources, title="losses")
-    assert figure.get_figwidth() <= PAGE_WIDTH_IN + 1e-9
-    labels = [label for axes in figure.axes for label in (axes.title, *axes.get_xticklabels(), *axes.get_yticklabels())]
-    assert min(label.get_fontsize() for label in labels) >= 6
+    check_layout(figure, smallest=6.0)
     colours = {line.get_color() for line in figure.axes[0].get_lines()}
     markers = {line.get_marker() for line in figure.axes[0].get_lines() if line.get_marker() not in ("", "None")}
     assert len(colours) == len(markers) == 3

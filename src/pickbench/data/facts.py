@@ -138,10 +138,13 @@ def distances_km(metadata: pd.DataFrame) -> tuple[np.ndarray, str]:
     return np.full(len(metadata), np.nan), ""
 
 
-def great_circle_km(latitude: np.ndarray, longitude: np.ndarray, latitude2: np.ndarray, longitude2: np.ndarray):
-    """Distance of points on a sphere: (n,) degrees each, (n,) kilometres."""
-    a, b, c, d = (np.radians(values) for values in (latitude, longitude, latitude2, longitude2))
-    half = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
+def great_circle_km(
+    latitude: np.ndarray, longitude: np.ndarray, other_latitude: np.ndarray, other_longitude: np.ndarray
+) -> np.ndarray:
+    """Distance of points on a sphere from others: (n,) degrees each, (n,) kilometres."""
+    first, second = np.radians(latitude), np.radians(other_latitude)
+    apart = np.radians(other_longitude) - np.radians(longitude)
+    half = np.sin((second - first) / 2) ** 2 + np.cos(first) * np.cos(second) * np.sin(apart / 2) ** 2
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 

@@ -81,7 +81,9 @@ def worse(measure: Measure) -> Callable[[Estimate], str]:
     return below(0) if measure.metric.best == "higher" else above(0)
 
 
-def worse_across(results: Results, measure: Measure, sources: Sequence[str] = (), targets: Sequence[str] = ()):
+def worse_across(
+    results: Results, measure: Measure, sources: Sequence[str] = (), targets: Sequence[str] = ()
+) -> Evidence:
     """Cross-domain results are worse than in-domain ones of the same models on the same targets.
 
     Parameters
@@ -101,7 +103,9 @@ def worse_across(results: Results, measure: Measure, sources: Sequence[str] = ()
     return evidence
 
 
-def at_most(results: Results, measure: Measure, sources: Sequence[str], targets: Sequence[str], limit: float):
+def at_most(
+    results: Results, measure: Measure, sources: Sequence[str], targets: Sequence[str], limit: float
+) -> Evidence:
     """The average over models is below a limit for every source of some regions on every target of others."""
     cells, evidence = results.across(measure), Evidence([], [])
     cells = cells[results.role_in(cells["source"], sources) & results.role_in(cells["target"], targets)]
@@ -113,17 +117,17 @@ def at_most(results: Results, measure: Measure, sources: Sequence[str], targets:
     return evidence
 
 
-def transfers_best(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]):
+def transfers_best(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]) -> Evidence:
     """Each of some sources does better on other datasets than each of the others."""
     return _transfer(results, measure, roles, among, better(measure))
 
 
-def transfers_worst(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]):
+def transfers_worst(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str]) -> Evidence:
     """Each of some sources does worse on other datasets than each of the others."""
     return _transfer(results, measure, roles, among, worse(measure))
 
 
-def transfers_alike(results: Results, measure: Measure, roles: Sequence[str], margin: float):
+def transfers_alike(results: Results, measure: Measure, roles: Sequence[str], margin: float) -> Evidence:
     """Some sources differ on other datasets by less than a margin, each from each."""
     evidence = Evidence([], [])
     for first, second in combinations(roles, 2):
@@ -131,7 +135,7 @@ def transfers_alike(results: Results, measure: Measure, roles: Sequence[str], ma
     return evidence
 
 
-def biased(results: Results, measure: Measure, source_role: str, target_role: str, late: bool):
+def biased(results: Results, measure: Measure, source_role: str, target_role: str, late: bool) -> Evidence:
     """The picks of a source's models on a target are early, or late."""
     cells, evidence = results.across(measure), Evidence([], [])
     cells = cells[(cells["source"] == source_role) & (cells["target"] == target_role)]
@@ -140,7 +144,7 @@ def biased(results: Results, measure: Measure, source_role: str, target_role: st
     return evidence
 
 
-def worse_targets(results: Results, measure: Measure, regions: Sequence[str], than: Sequence[str]):
+def worse_targets(results: Results, measure: Measure, regions: Sequence[str], than: Sequence[str]) -> Evidence:
     """In-domain, each target of some regions is worse than the average of those of others."""
     cells, evidence = results.in_domain(measure), Evidence([], [])
     others = cells[results.role_in(cells["target"], than)]
@@ -154,7 +158,7 @@ def worse_targets(results: Results, measure: Measure, regions: Sequence[str], th
 
 def s_above_p(
     results: Results, measure: Measure, targets: Sequence[str] = (), but: Sequence[str] = (), higher: bool = True
-):
+) -> Evidence:
     """In-domain, errors of S are larger (or smaller) than those of P, by the same models.
 
     Parameters
@@ -178,7 +182,7 @@ def s_above_p(
     return evidence
 
 
-def heavy_tailed(results: Results, measure: Measure):
+def heavy_tailed(results: Results, measure: Measure) -> Evidence:
     """In-domain, mean absolute deviation over standard deviation is below that of a normal distribution (0.798).
 
     The measure is the Laplace scale, which is the mean deviation from the median; a Laplace distribution has 0.707.
@@ -202,7 +206,7 @@ def better_models(
     than: Sequence[str],
     targets: Sequence[str] = (),
     together: bool = False,
-):
+) -> Evidence:
     """In-domain, some models are better than others.
 
     Parameters
