@@ -42,7 +42,7 @@ def pickers_at_home():
     ]
 
 
-def first_seed(text):
+def heading(text):
     """A figure's heading, which says what seed is drawn."""
     return f"{text[0].upper()}{text[1:]} (test, seed {FIRST_SEED})"
 
@@ -61,7 +61,7 @@ def panels_of_roc(wildcards):
     """Heading, models, datasets and folders of the ROC curves."""
     pickers = pickers_at_home()
     return {
-        "title": first_seed("event detection in-domain: ROC curves"),
+        "title": heading("event detection in-domain: ROC curves"),
         "models": titled(PROJECT.models, dict.fromkeys(model for model, _ in pickers)),
         "datasets": titled(PROJECT.datasets, [t for t in GRID.targets if t in {name for _, name in pickers}]),
         "folders": [
@@ -74,7 +74,7 @@ def panels_of_roc(wildcards):
 def panels_of_matrices(wildcards):
     """Heading, models, sources and targets of the matrices of a metric."""
     answer = MATRICES[wildcards.shown].answer
-    return {**axes_across(answer), "title": first_seed(f"{answer.title} across domains"), "seed": FIRST_SEED}
+    return {**axes_across(answer), "title": heading(f"{answer.title} across domains"), "seed": FIRST_SEED}
 
 
 def panels_of_boxes(wildcards):
@@ -82,7 +82,7 @@ def panels_of_boxes(wildcards):
     answer = ONSETS[wildcards.phase]
     return {
         **axes_across(answer),
-        "title": first_seed(f"{answer.phase} residuals across domains"),
+        "title": heading(f"{answer.phase} residuals across domains"),
         "files": [(m, s, t, test_file(m, s, t)) for m, s in pickers_with(answer) for t in asked(answer)],
     }
 
