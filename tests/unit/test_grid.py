@@ -19,7 +19,7 @@ PAPER_S_MODELS = ("phasenet", "basicphaseae", "cred", "dpp", "eqtransformer", "g
 
 @pytest.mark.parametrize(("configuration", "neic"), [("config", "neic"), ("rehearsal", "mini-neic")])
 def test_paper_s_pairs(configuration, neic):
-    """Six models go from each of eight sources to seven others: 336 pairs, of which tasks fill what both ends declare."""
+    """Six models go from each of eight sources to seven others: 336 pairs, as far as both ends have a task."""
     file = ROOT / "config" / f"{configuration}.yaml"
     paper = Grid(load_project({**BASE, **read_yaml(file)}, ROOT, [file]))
     pairs = {
