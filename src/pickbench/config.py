@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
-from pickbench.errors import InputError
+from pickbench.errors import InputError, InputErrors
 from pickbench.files import read_json
 from pickbench.messages import explain, suggestion
 from pickbench.protocol import TASK_FILES
@@ -123,12 +123,17 @@ def check(content: dict, schema: dict, name: str | Path) -> None:
 
     Raises
     ------
-    InputError
-        Names the file, the key, the value and what would be right.
+    InputErrors
+        All faults; each names the file, the key, the value and what would be right.
     """
-    error = best_match(Draft202012Validator(schema).iter_errors(content))
-    if error is not None:
-        raise InputError(f"{name}: {explain(error)}")
+    faults = [f"{name}: {explain(error)}" for error in _faults(content, schema)]
+    if faults:
+        raise InputErrors(faults)
+
+
+def _faults(content: dict, schema: dict) -> list[ValidationError]:
+    """Every fault of `content`, each as the most telling one of those that it is made of."""
+    return [best_match([error]) for error in Draft202012Validator(schema).iter_errors(content)]
 
 
 def with_defaults(content: dict, schema: dict) -> dict:
@@ -169,8 +174,8 @@ def load_project(
 
     Raises
     ------
-    InputError
-        For an unknown key, id or value in any of the files.
+    InputErrors
+        For all unknown keys, ids and values of the configuration, or of the datasets and models that it names.
     """
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
     said = {str(path): _read_config(Path(path)) for path in files}
@@ -188,40 +193,47 @@ def load_project(
         WindowRules(**config["windows"], seed=int(config["data_seed"]))
     except InputError as error:
         raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
     models_found = _find(["config/models"], root, NOWHERE)
     published = _published(config, models_found, schemas["model"], root, said)
-    datasets = _datasets(config, root, schemas, published, said)
-    models = _models(config, models_found, schemas["model"], said)
+    sources = [source for source in config["sources"] if source not in published]
+    ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
+    datasets, faults = {}, []
+    for dataset_id in ids:
+        try:
+            if dataset_id.startswith(PUBLISHED_PREFIX):
+                raise InputError(
+                    f"{_file_that_names(dataset_id, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
+                    f"source that stands in `published`{suggestion(dataset_id, published)}"
+                )
+            datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, said)
+        except InputError as error:
+            faults.append(error)
+    try:
+        models = _models(config, models_found, schemas["model"], said)
+    except InputError as error:
+        faults.append(error)
+    if faults:
+        raise InputErrors(faults)
     _check_batches(config, said)
     return Project(config, datasets, models, published, said)
 
 
-def _datasets(
-    config: dict, root: Path, schemas: Mapping[str, dict], published: Mapping[str, dict], said: Mapping[str, dict]
-) -> dict[str, dict]:
-    """The datasets of the run, sources or targets."""
-    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
-    sources = [source for source in config["sources"] if source not in published]
-    ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
-    datasets = {}
-    for dataset_id in ids:
-        if dataset_id.startswith(PUBLISHED_PREFIX):
-            raise InputError(
-                f"{_file_that_names(dataset_id, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
-                f"source that stands in `published`{suggestion(dataset_id, published)}"
-            )
-        settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], said)
-        if "simulate" in settings["source"]:
-            recipe = settings["source"]["simulate"]
-            check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
-            check_recipe(recipe, settings["file"])
-        if settings["windows"] is not None:
-            _check_published(settings, root)
-        low, high = settings["random_window"] or (None, None)
-        if low is not None and high is not None and low >= high:
-            raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
-        datasets[dataset_id] = settings
-    return datasets
+def _dataset(
+    dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict], root: Path, said: Mapping[str, dict]
+) -> dict:
+    """A dataset's settings, with the parts that a schema cannot judge."""
+    settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], said)
+    if "simulate" in settings["source"]:
+        recipe = settings["source"]["simulate"]
+        check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
+        check_recipe(recipe, settings["file"])
+    if settings["windows"] is not None:
+        _check_published(settings, root)
+    low, high = settings["random_window"] or (None, None)
+    if low is not None and high is not None and low >= high:
+        raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
+    return settings
 
 
 def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:
@@ -311,17 +323,17 @@ def _schema_files(root: Path) -> dict[str, Path]:
 
 
 def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
-    """Refuse a merged configuration with a fault, naming the last file in which it stands."""
-    fault = best_match(Draft202012Validator(schema).iter_errors(config))
-    if fault is None:
-        return
+    """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
     # A file alone need not hold the required keys.
-    partial, key = Draft202012Validator({**schema, "required": []}), list(fault.absolute_path)[:1]
-    blamed = NOWHERE
-    for name, content in said.items():
-        if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):
-            blamed = name
-    raise InputError(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
+    partial, lines = Draft202012Validator({**schema, "required": []}), []
+    for fault in _faults(config, schema):
+        key, blamed = list(fault.absolute_path)[:1], NOWHERE
+        for name, content in said.items():
+            if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):
+                blamed = name
+        lines.append(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
+    if lines:
+        raise InputErrors(lines)
 
 
 def _file_that_names(entry_id: str, said: Mapping[str, dict]) -> str:

@@ -4,7 +4,7 @@ Whatever raises it has a message of one line that names the file, the trace or t
 would be right. Everything else that is raised is a fault of ours and keeps its traceback.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 class InputError(ValueError):
@@ -12,6 +12,13 @@ class InputError(ValueError):
 
     def __init__(self, message: str):
         super().__init__(" ".join(str(message).split()))
+
+
+class InputErrors(InputError):
+    """Several of them, a line each."""
+
+    def __init__(self, faults: Iterable[InputError | str]):
+        ValueError.__init__(self, "\n".join(dict.fromkeys(str(fault) for fault in faults)))
 
 
 def model_file(model: str) -> str:

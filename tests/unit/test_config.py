@@ -71,7 +71,7 @@ BAD = {
     "unknown model": ({"models": ["phasenett"]}, r"unknown model 'phasenett'; did you mean 'phasenet'"),
     "path as id": ({"datasets": ["../ethz"]}, r"datasets.0' is '\.\./ethz', expected an id of lower-case letters and"),
     "name of another form": (
-        {"published": {"V p": {}}},
+        {"published": {"V p": {"phasenet": "volpick"}}},
         r"'published' holds the name 'V p', expected an id of lower-case",
     ),
     "wrong type": ({"seeds": "42"}, r"'seeds' is '42', expected a list$"),

@@ -6,7 +6,12 @@
 
 def source_of(wildcards):
     """Where a dataset comes from."""
-    source = PROJECT.datasets[wildcards.dataset]["source"]
+    return source_of_dataset(wildcards.dataset)
+
+
+def source_of_dataset(dataset):
+    """The same, by its id."""
+    source = PROJECT.datasets[dataset]["source"]
     return {**source, "path": str(located(source["path"], ROOT))} if "path" in source else source
 
 
@@ -20,6 +25,33 @@ def raw_files(wildcards):
         else []
     )
     return [str(path) for path in found]
+
+
+# validate
+
+
+def datasets_to_look_over():
+    """Where each dataset comes from, and which of its columns hold picks."""
+    return {
+        name: {
+            "source": source_of_dataset(name),
+            "arrival_columns": settings["arrival_columns"],
+        }
+        for name, settings in PROJECT.datasets.items()
+    }
+
+
+def weights_to_look_over():
+    """Published weights with the model that they are to be, and what it answers."""
+    return [
+        {
+            "model": model,
+            "weights": weights_at(source, model),
+            "columns": [answer.column for answer in GRID.answers(model, source)],
+        }
+        for model, source, _ in GRID.pickers()
+        if source in PROJECT.published
+    ]
 
 
 # prepare
@@ -131,9 +163,14 @@ def prepared_source(wildcards):
 
 def published_weights(wildcards):
     """Which published weights a source stands for: a name in SeisBench's repository, or paths."""
-    weights = PROJECT.published[wildcards.source].get(wildcards.model)
-    if weights is None:
+    if wildcards.model not in PROJECT.published[wildcards.source]:
         raise WorkflowError(f"published: {wildcards.source} has no weights of {wildcards.model}")
+    return weights_at(wildcards.source, wildcards.model)
+
+
+def weights_at(source, model):
+    """The same, by ids."""
+    weights = PROJECT.published[source][model]
     return weights if isinstance(weights, str) else {kind: str(located(path, ROOT)) for kind, path in weights.items()}
 
 

@@ -68,8 +68,14 @@ def manifest(dataset_id: str, parts: Iterable[Mapping[str, str | Path]], output:
     write_json(output, {"dataset": dataset_id, "parts": found, "bytes": total})
 
 
-def _seisbench_parts(dataset_id: str, name: str) -> list[dict[str, str | Path]]:
-    """Have SeisBench download what is not in its cache; a combined dataset has several parts."""
+def check_class(dataset_id: str, name: str) -> None:
+    """Refuse the name of a dataset class that SeisBench does not have.
+
+    Raises
+    ------
+    InputError
+        Naming the dataset and the class that may have been meant.
+    """
     import seisbench
     import seisbench.data as sbd
 
@@ -79,6 +85,14 @@ def _seisbench_parts(dataset_id: str, name: str) -> list[dict[str, str | Path]]:
             f"dataset {dataset_id}: source.seisbench is '{name}', "
             f"no dataset class of seisbench {seisbench.__version__}{suggestion(name, known)}"
         )
+
+
+def _seisbench_parts(dataset_id: str, name: str) -> list[dict[str, str | Path]]:
+    """Have SeisBench download what is not in its cache; a combined dataset has several parts."""
+    import seisbench
+    import seisbench.data as sbd
+
+    check_class(dataset_id, name)
     try:
         with _paths_only() as opened:
             getattr(sbd, name)()

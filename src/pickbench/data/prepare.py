@@ -77,11 +77,7 @@ def prepare(
         When a table or waveform file cannot be read, a row's waveform is not in its file, or a pick is no number.
     """
     files = raw_files(raw)
-    columns = list(dict.fromkeys(name for file in files for name in column_names(file)))
-    unknown = [name for name in arrival_columns or () if name not in columns]
-    if unknown:
-        raise InputError(f"{files[0].metadata}: has no column {unknown[0]}, which arrival_columns names")
-    picks = [name for name in columns if ARRIVAL_COLUMN.fullmatch(name) or name in (arrival_columns or ())]
+    columns, picks = _columns(files, arrival_columns)
     account = Account()
     with (
         replacing(output_waveforms) as waveforms,
@@ -99,6 +95,51 @@ def prepare(
                     for batch in _batches(rows, rate_hz):
                         _prepare_batch(batch, file, source, picks, rate_hz, account, writer)
     write_json(output_dropped, account.summary())
+
+
+def look_over(raw: Path, arrival_columns: Collection[str] | None = None) -> tuple[dict, list[str]]:
+    """Go through tables and the layout of waveform files as `prepare` does, without reading a waveform.
+
+    Parameters
+    ----------
+    raw, arrival_columns
+        As for `prepare`.
+
+    Returns
+    -------
+    summary : dict
+        As dropped.json, without what only waveforms tell (non_finite, all_zero, constant) and what is mended.
+    faults : list of str
+        What `prepare` would stop at: the first fault of every few thousand rows.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read at all, or lacks a column.
+    """
+    files = raw_files(raw)
+    columns, picks = _columns(files, arrival_columns)
+    account, faults = Account(), []
+    for file, first, last, repeated in _shares(files, 0, 1):
+        with RawWaveforms(file) as source:
+            for rows in read_rows(file, first, last):
+                account.traces_in += len(rows)
+                try:
+                    rows = rows.reindex(columns=columns, fill_value="")
+                    account.traces_out += len(_usable_rows(rows, file, source, repeated, picks, account))
+                except InputError as error:
+                    faults.append(str(error))
+    return account.summary(), faults
+
+
+def _columns(files: list[RawFile], arrival_columns: Collection[str] | None) -> tuple[list[str], list[str]]:
+    """Columns of all tables, and those of them that hold picks."""
+    columns = list(dict.fromkeys(name for file in files for name in column_names(file)))
+    unknown = [name for name in arrival_columns or () if name not in columns]
+    if unknown:
+        raise InputError(f"{files[0].metadata}: has no column {unknown[0]}, which arrival_columns names")
+    picks = [name for name in columns if ARRIVAL_COLUMN.fullmatch(name) or name in (arrival_columns or ())]
+    return columns, picks
 
 
 def _shares(files: list[RawFile], chunk: int, chunks: int) -> Iterator[tuple[RawFile, int, int, np.ndarray]]:

@@ -1,0 +1,91 @@
+"""Before a run: all that it would stop at is said at once, and how much of the data it can use."""
+
+import json
+
+import pytest
+import yaml
+
+from pickbench.config import load_project
+from pickbench.errors import InputError
+from pickbench.validation import validate
+from tests.conftest import ROOT
+from tests.contract.test_models import settings
+from tests.unit.conftest import write_raw
+
+MODELS = {"phasenet": settings("phasenet")}
+
+
+def at(path, **about):
+    return {"source": {"path": str(path)}, "arrival_columns": None, **about}
+
+
+def test_sound_data_have_no_fault_and_are_counted(tmp_path, noise):
+    picks = {"trace_P_arrival_sample": [100, 700, ""], "trace_sampling_rate_hz": [100, 100, 0]}
+    folder = write_raw(tmp_path / "mine", [noise(), noise(), noise()], picks)
+    found = validate(MODELS, {"mine": at(folder), "twin": {"source": {"simulate": {}}}}, [], {})
+    assert found.faults == []
+    # Of three traces one has its only pick behind its end, and one has no rate.
+    assert found.remarks == [
+        "mine: 1 of 3 traces can be used as far as metadata tell; left out: 1 bad_sampling_rate, 1 all_picks_outside"
+    ]
+
+
+def test_all_faults_come_at_once(tmp_path, noise):
+    bad_pick = write_raw(tmp_path / "a", [noise()], {"trace_P_arrival_sample": ["soon"]})
+    no_block = write_raw(tmp_path / "b", [noise()], {"trace_name": ["bucket7$0,:3,:600"]})
+    no_traces = write_raw(tmp_path / "c", [noise()], {"trace_sampling_rate_hz": [0]})
+    torn = write_raw(tmp_path / "d", [noise()])
+    (torn / "waveforms.hdf5").write_bytes(b"")
+    (tmp_path / "w.pt").write_bytes(b"no weights")
+    (tmp_path / "w.json").write_text(json.dumps({"model_args": {}}))
+    datasets = {
+        **{path.name: at(path) for path in (bad_pick, no_block, no_traces, torn, tmp_path / "nowhere")},
+        "columns": at(torn, arrival_columns={"trace_Q_arrival_sample": "P"}),
+        "seisbench": {"source": {"seisbench": "STAED"}, "arrival_columns": None},
+    }
+    gpd = settings("gpd")
+    models = {**MODELS, "gpd": {**gpd, "settings": {**gpd["settings"], "stride_samples": "wide"}}}
+    pair = {"weights": str(tmp_path / "w.pt"), "metadata": str(tmp_path / "w.json")}
+    published = [{"model": "phasenet", "weights": pair, "columns": []}]
+    options = {"gpd": {"settings": {"stride_samples": "wide"}}}
+    faults = validate(models, datasets, published, options).faults
+    wanted = [
+        r"model_options.gpd.settings.stride_samples' is 'wide'",
+        r"a/metadata.csv: trace .*: trace_P_arrival_sample is 'soon'",
+        r"b/waveforms.hdf5: trace bucket7\$0,:3,:600: block bucket7",
+        r"c: none of its 1 traces can be used; left out: 1 bad_sampling_rate",
+        r"d/waveforms.hdf5",
+        r"nowhere",
+        r"trace_Q_arrival_sample",
+        r"'STAED', no dataset class .* 'STEAD'",
+        r"w.json|w.pt",
+    ]
+    assert len(faults) == len(wanted)
+    for fault, pattern in zip(faults, wanted, strict=True):
+        with pytest.raises(InputError, match=pattern):
+            raise InputError(fault)
+
+
+def test_a_table_says_more_than_its_first_fault(tmp_path, noise, monkeypatch):
+    monkeypatch.setattr("pickbench.data.raw.ROWS_AT_ONCE", 2)
+    names = [f"bucket0${row},:3,:600" for row in range(4)]
+    names[0], names[3] = "bucket0$9,:3,:600", "bucket8$0,:3,:600"
+    folder = write_raw(tmp_path / "mine", [noise() for _ in range(4)], {"trace_name": names})
+    faults = validate({}, {"mine": at(folder)}, [], {}).faults
+    assert [name in fault for name, fault in zip(("bucket0$9", "bucket8"), faults, strict=True)] == [True, True]
+
+
+def test_a_configuration_says_all_that_is_wrong_with_it(tmp_path):
+    path = tmp_path / "mine.yaml"
+    content = {"datasets": ["mini-stead"], "models": ["phasenet"], "seeds": ["a"], "learning_rates": [-1], "extra": 1}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as caught:
+        load_project(content, ROOT, [path])
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3 and all(line.startswith(f"{path}: ") for line in lines)
+    assert [word in str(caught.value) for word in ("seeds", "learning_rates", "extra")] == [True] * 3
+    content = {"datasets": ["mini-staed", "mini-ehtz"], "models": ["phasnet"]}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as caught:
+        load_project(content, ROOT, [path])
+    assert [line.split("'")[1] for line in str(caught.value).splitlines()] == ["mini-staed", "mini-ehtz", "phasnet"]

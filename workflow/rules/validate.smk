@@ -1,0 +1,21 @@
+# In: models, raw data at a path, and published weights. Out: nothing but lines on the terminal: all their faults at once, or
+# how much of each dataset can be used. `snakemake validate` looks before a run is started; it runs each time.
+
+
+localrules:
+    validate,
+
+
+rule validate:
+    log:
+        "results/logs/validate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        models={model: settings_of(model) for model in GRID.models},
+        datasets=datasets_to_look_over(),
+        published=weights_to_look_over(),
+    message:
+        "looking over models, data and published weights"
+    script:
+        "../scripts/validate.py"
