@@ -25,8 +25,9 @@ def test_paper_s_grid_is_planned_without_data(tmp_path):
     assert jobs["fetch_dataset"] == datasets
     trained = datasets * kinds["traces"]
     controls = datasets * kinds["nothing"]
-    assert jobs["train"] == trained * len(config["learning_rates"]) + controls + searched
-    assert jobs["select"] == jobs["predict"] == jobs["metrics"] == trained + controls + searched
+    assert jobs["train"] == trained * len(config["learning_rates"]) and jobs["predict"] == trained
+    assert jobs["train_on_cpu"] == jobs["predict_on_cpu"] == controls + searched
+    assert jobs["select"] == jobs["metrics"] == trained + controls + searched
     assert jobs["search"] == kinds["windows"] and jobs["losses"] == kinds["traces"]
     assert jobs["demand"] == jobs["findings"] == jobs["published"] == jobs["provenance"] == jobs["dropped"] == 1
     # One figure of each phase that a model picks.
@@ -116,7 +117,8 @@ def test_the_study_of_rates_is_planned_when_it_is_on(tmp_path):
     study = "rate_study={models: [phasenet, baer-kradolfer, cred], targets: [mini-geofon]}"
     on = planned(snakemake("--configfile", DEMO, "--config", study, "-n", directory=tmp_path))
     # Three models from the two sources; CRED has no onsets, and Baer-Kradolfer none of S.
-    studied = {"predict_rates": 6, "metrics_rates": 6, "collect_rates": 1, "rate_table": 1, "residuals_rates": 3}
+    once = {"collect_rates": 1, "rate_table": 1}
+    studied = {"predict_rates": 4, "predict_rates_on_cpu": 2, "metrics_rates": 6, **once, "residuals_rates": 3}
     assert {rule: count - off.get(rule, 0) for rule, count in on.items() if count != off.get(rule)} == studied
 
 
@@ -156,9 +158,7 @@ def test_published_weights_that_are_not_used_are_one_line(tmp_path):
 
 
 def readme_commands() -> list[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "config" / "README.md").read_text(
-        encoding="utf-8"
-    )
+    text = "".join((ROOT / folder / "README.md").read_text(encoding="utf-8") for folder in ("", "config", "profiles"))
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.S)).replace("\\\n", " ")
     lines = [line.split("#")[0].strip() for line in blocks.splitlines()]
     # A report is made of what is there: see test_report.py.
@@ -168,6 +168,7 @@ def readme_commands() -> list[str]:
 
 @pytest.mark.parametrize("command", readme_commands())
 def test_commands_of_the_documentation_are_planned(command, tmp_path):
-    (tmp_path / "config").symlink_to(ROOT / "config")
+    for name in ("config", "slurm"):
+        (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my.yaml").write_text("datasets: [mini-stead]\nmodels: [phasenet]\n", encoding="utf-8")
     assert planned(snakemake(*shlex.split(command)[1:], "-n", directory=tmp_path))

@@ -172,7 +172,8 @@ def test_a_rate_more_redoes_the_study_alone(run):
     jobs = again(run, "-n")
     write_config(run, rate_study=RATE_STUDY)
     assert jobs == {
-        "predict_rates": 2,
+        "predict_rates": 1,
+        "predict_rates_on_cpu": 1,
         "metrics_rates": 2,
         "collect_rates": 1,
         "rate_table": 1,
@@ -232,7 +233,8 @@ def test_a_changed_dataset_reruns_what_depends_on_it(run):
     path.write_text(before)
     assert jobs["simulate"] == jobs["prepare"] == jobs["split"] == jobs["windows"] == 1
     # The candidates of that source alone; every picker has it as a target.
-    assert jobs["train"] == 2 and jobs["predict"] == 6 and jobs["predict_rates"] == 2
+    assert jobs["train"] == jobs["train_on_cpu"] == 1 and jobs["predict"] == jobs["predict_on_cpu"] == 3
+    assert jobs["predict_rates"] == jobs["predict_rates_on_cpu"] == 1
     assert again(run, "-n") == {}
 
 

@@ -3,6 +3,10 @@
 # have to download; `snakemake fetch` does both.
 
 
+localrules:
+    adopt,
+
+
 rule adopt:
     input:
         unpack(weights_pair),

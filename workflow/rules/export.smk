@@ -2,6 +2,10 @@
 # files. One short job does all, since most of its time goes into starting.
 
 
+localrules:
+    export,
+
+
 rule export:
     input:
         selected=picker_paths(SELECTED, GRID.trained_pickers()),

@@ -7,6 +7,7 @@ SIMULATED = [name for name, settings in PROJECT.datasets.items() if "simulate" i
 
 localrules:
     fetch,
+    fetch_dataset,
 
 
 rule fetch:
@@ -53,8 +54,8 @@ rule simulate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime="4h",
+        mem_mb=memory(2000, 0, own_dataset),
+        runtime=time_of(3),
     params:
         version=VERSIONS["simulate"],
         source=source_of,

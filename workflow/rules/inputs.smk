@@ -129,11 +129,6 @@ def training_threads(wildcards):
     return training_of(wildcards)["threads"]
 
 
-def training_runtime(wildcards):
-    """Time limit of a model's training job: the training's own, and an hour for all that comes before and after."""
-    return f"{round(60 * training_of(wildcards)['max_time_h'] + 60)}m"
-
-
 def training_plan(wildcards):
     """The settings that a training follows from, besides its data: those of its kind and no others."""
     plan = {

@@ -18,8 +18,8 @@ rule metrics:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=memory(2000, 1000, own_targets),
+        runtime=time_of(1),
     params:
         version=VERSIONS["metrics"],
         datasets=judged,

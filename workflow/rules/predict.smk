@@ -14,12 +14,15 @@ rule predict:
         "results/logs/predict/{model}/{source}/seed{seed}.log",
     benchmark:
         "results/benchmarks/predict/{model}/{source}/seed{seed}.tsv"
+    wildcard_constraints:
+        model=ids(ON_GPU),
     conda:
         ENVIRONMENT
     threads: RUN["prediction"]["threads"]
     resources:
-        mem_mb=16000,
-        runtime="1d",
+        gpu=1,
+        mem_mb=memory(8000, 1000, own_targets),
+        runtime=prediction_time("gpu", own_targets),
     params:
         version=VERSIONS["predict"],
         targets=targets_of_picker,
@@ -42,12 +45,15 @@ rule predict_cell:
         "results/logs/predict/{model}/{source}/seed{seed}-{target}-{split}-{windows_file}.log",
     benchmark:
         "results/benchmarks/predict/{model}/{source}/seed{seed}-{target}-{split}-{windows_file}.tsv"
+    wildcard_constraints:
+        model=ids(ON_GPU),
     conda:
         ENVIRONMENT
     threads: RUN["prediction"]["threads"]
     resources:
-        mem_mb=16000,
-        runtime="4h",
+        gpu=1,
+        mem_mb=memory(8000, 1000, own_target),
+        runtime=prediction_time("gpu", own_target),
     params:
         version=VERSIONS["predict"],
         model=model_of,

@@ -16,8 +16,8 @@ rule prepare:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime="1d",
+        mem_mb=memory(2000, 100, own_dataset),
+        runtime=preparation_time,
     params:
         version=VERSIONS["prepare"],
         arrival_columns=arrival_columns_of,

@@ -14,12 +14,15 @@ rule predict_rates:
         "results/logs/rates/{model}/{source}/seed{seed}-predict.log",
     benchmark:
         "results/benchmarks/rates/{model}/{source}/seed{seed}-predict.tsv"
+    wildcard_constraints:
+        model=ids(ON_GPU),
     conda:
         ENVIRONMENT
     threads: RUN["prediction"]["threads"]
     resources:
-        mem_mb=16000,
-        runtime="1d",
+        gpu=1,
+        mem_mb=memory(8000, 1000, own_targets),
+        runtime=prediction_time("gpu", own_targets),
     params:
         version=[VERSIONS["predict"], VERSIONS["rates"]],
         targets=studied_targets,
@@ -46,8 +49,8 @@ rule metrics_rates:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=memory(2000, 1000, own_targets),
+        runtime=time_of(1),
     params:
         version=[VERSIONS["metrics"], VERSIONS["rates"]],
         datasets=judged_in_study,

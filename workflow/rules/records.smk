@@ -25,8 +25,8 @@ rule facts:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=8000,
-        runtime="4h",
+        mem_mb=memory(2000, 2000, own_dataset),
+        runtime=time_of(3),
     params:
         version=VERSIONS["facts"],
         arrival_columns=arrival_columns_of,

@@ -27,8 +27,8 @@ for count in sorted({settings["chunks"] for settings in PROJECT.datasets.values(
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=4000,
-            runtime="4h",
+            mem_mb=memory(2000, 2000, own_dataset),
+            runtime=time_of(3),
         params:
             version=VERSIONS["split"],
             mode=split_mode,

@@ -17,13 +17,15 @@ rule train:
     benchmark:
         "results/benchmarks/train/{model}/{source}/lr{lr}-seed{seed}.tsv"
     wildcard_constraints:
+        model=ids(ON_GPU),
         source=ids(TRAINED_ON),
     conda:
         ENVIRONMENT
     threads: training_threads
     resources:
-        mem_mb=16000,
-        runtime=training_runtime,
+        gpu=1,
+        mem_mb=memory(8000, 1000, own_source),
+        runtime=training_time,
     params:
         version=VERSIONS["train"],
         answering=VERSIONS["predict"],

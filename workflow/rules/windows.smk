@@ -15,8 +15,8 @@ rule windows:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=memory(2000, 2000, own_dataset),
+        runtime=time_of(1),
     params:
         version=VERSIONS["windows"],
         tasks=tasks_of,
