@@ -14,7 +14,10 @@ ASKED_FOR = "PICKBENCH_SLURM"
 def cluster() -> Iterator[Cluster]:
     """A SLURM that runs; skipped unless asked for, and a failure if it is asked for and cannot be."""
     if not os.environ.get(ASKED_FOR):
-        pytest.skip(f"set {ASKED_FOR}=1 to start a SLURM for this (as root, with Debian's packages slurmctld, slurmd, slurm-client and munge)")
+        pytest.skip(
+            f"set {ASKED_FOR}=1 to start a SLURM for this, as root, with Debian's packages slurmctld, slurmd, "
+            "slurm-client and munge"
+        )
     missing = what_is_missing()
     if missing:
         pytest.fail(f"{ASKED_FOR} is set, but there can be no SLURM: {missing}")
