@@ -7,6 +7,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# A machine that is busy is no fault of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -274,7 +274,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, noise):
         assert sha256(path) == sha256(second[name]), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     npts=st.lists(st.integers(2, 3000), min_size=1, max_size=20),
     rate=st.sampled_from([20.0, 100.0, 200.0]),

@@ -39,7 +39,7 @@ def padded(waveform, start, length):
     return wide[:, 2000 + start : 2000 + start + length]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data(), length=st.integers(1, 1000))
 def test_crop_equals_padding_and_slicing(dataset_and_waveforms, data, length):
     dataset, waveforms = dataset_and_waveforms

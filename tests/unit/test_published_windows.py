@@ -106,7 +106,7 @@ def test_published_windows_become_ours(tmp_path):
     assert reports == {"task1_report.json": counts, "task23_report.json": counts}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(6)), st.lists(st.integers(0, 10**6), min_size=6, max_size=6))
 def test_neither_the_published_order_nor_trace_idx_matter(tmp_path_factory, order, trace_idx):
     tmp_path = tmp_path_factory.mktemp("order")

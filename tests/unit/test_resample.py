@@ -98,7 +98,7 @@ def test_a_chirp_is_kept_below_and_gone_above_the_new_nyquist_frequency():
     assert np.abs(resampled[gone]).max() < 1e-3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rate=st.sampled_from([*RATES, 33.3333, 99.0]), offset=st.floats(-1e6, 1e6), slope=st.floats(-100, 100))
 def test_offsets_and_trends_do_not_ring_at_the_ends(rate, offset, slope):
     time = np.arange(500) / rate
@@ -113,7 +113,7 @@ def test_the_same_rate_changes_nothing():
     assert factor == 1 and resampled.tobytes() == waveform.tobytes()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rate=st.sampled_from(RATES), npts=st.integers(2, 700), at=st.floats(0, 1, exclude_max=True))
 def test_positions_inside_stay_inside(rate, npts, at):
     resampled, factor = resample(np.zeros((1, npts)), rate, 100)

@@ -110,7 +110,7 @@ def test_a_split_by_event_tears_no_event_apart_and_meets_the_shares(tmp_path):
     assert all(entry["events"] == 0 for entry in report["shared"].values())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), order=st.permutations(range(30)))
 def test_a_trace_keeps_its_split_in_another_order_but_not_with_another_seed(tmp_path_factory, seed, order):
     folder = tmp_path_factory.mktemp("split")
@@ -149,7 +149,7 @@ def test_rows_that_have_nothing_are_grouped_with_their_neighbours(tmp_path):
     assert set(given_split) == set(SPLITS)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sizes=st.lists(st.integers(1, 60), min_size=3, max_size=6), seed=st.integers(0, 1000))
 def test_three_groups_are_enough_for_three_splits(tmp_path_factory, sizes, seed):
     events = np.repeat(np.arange(len(sizes)), sizes)

@@ -120,7 +120,7 @@ def phase_starts(row):
     return admissible
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), st.booleans(), st.integers(0, 2**32 - 1))
 def test_task1_has_a_window_exactly_where_one_is_admissible(metadata, before_s, seed):
     windows = detection_windows(metadata, replace(SMALL, noise_before_s_only=before_s, seed=seed), MAPPING)
@@ -137,7 +137,7 @@ def test_task1_has_a_window_exactly_where_one_is_admissible(metadata, before_s, 
     assert not by_trace
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_tasks23_have_a_window_exactly_where_one_is_admissible(metadata, seed):
     windows = phase_windows(metadata, replace(SMALL, seed=seed), MAPPING)
@@ -154,7 +154,7 @@ def test_tasks23_have_a_window_exactly_where_one_is_admissible(metadata, seed):
     assert not by_pick
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.randoms(use_true_random=False))
 def test_a_subset_in_another_order_and_chunking_draws_the_same_windows(metadata, random):
     order = random.sample(range(len(metadata)), random.randint(1, len(metadata)))

@@ -15,7 +15,12 @@ from tests.workflow.tiny import HOSTILE
 
 CATEGORIES = {
     "1. Findings": None,
-    "2. Pickers on their own data": None,
+    "2. Pickers on their own data": {
+        "Task 1: event detection",
+        "Task 2: phase identification",
+        "Task 3: onset time",
+        "Example waveforms",
+    },
     "3. Pickers on other data": {
         "Task 1: event detection",
         "Task 2: phase identification",

@@ -107,6 +107,16 @@ def answer_columns(wildcards):
     return [answer.column for answer in GRID.answers(wildcards.model, wildcards.source)]
 
 
+# Whether results were copied without data, to draw figures from. Files may have any order in time then, and none of them
+# may make another one look outdated.
+COPIED = not Path("results/data").exists()
+
+
+def made_from(path):
+    """An input that is as it should be where results were copied."""
+    return ancient(path) if COPIED else path
+
+
 # Where the files of a picker lie, and those of the candidates that it is selected from.
 CANDIDATE = "results/train/{model}/{source}/lr{lr}-seed{seed}"
 WEIGHTS = f"{CANDIDATE}/weights.npz"
@@ -116,8 +126,7 @@ DEV_ANSWERS = {name: f"{CANDIDATE}/dev_{name}.parquet" for name in TASK_FILES}
 CANDIDATE_FILES = [RECORD, *DEV_ANSWERS.values(), WEIGHTS]
 PREDICTIONS = "results/predictions/{model}/{source}/seed{seed}"
 SELECTED = "results/selected/{model}/{source}/seed{seed}.json"
-# What figures and tables show of the candidates, kept with the predictions so that these are all that it takes. Nothing else
-# reads it: files that are copied have any order in time, and none of them may make another one look outdated.
+# What figures and tables show of the candidates, kept with the predictions so that these are all that it takes.
 CANDIDATES = f"{PREDICTIONS}/candidates"
 KEPT_SELECTED = f"{CANDIDATES}/selected.json"
 KEPT = f"{CANDIDATES}/lr{{lr}}"

@@ -15,7 +15,7 @@ rule roc:
         cells=[cells_of(model, name) for model, name in pickers_at_home()],
     output:
         pdf=f"{ROC}.pdf",
-        png=shown(f"{ROC}.png", "roc", "in-domain", {"Shows": "Task 1: ROC curves"}),
+        png=shown(f"{ROC}.png", "roc", "in-domain", {"Shows": "ROC curves"}, TASKS[1]),
     log:
         "results/logs/figures/roc.log",
     benchmark:

@@ -21,7 +21,8 @@ rule residuals_in_domain:
             f"{IN_DOMAIN}.png",
             "residuals-in-domain",
             "in-domain",
-            {"Shows": "Task 3: residuals, histograms", "Phase": "{phase}"},
+            {"Shows": "Residuals, histograms", "Phase": "{phase}"},
+            TASKS[3],
         ),
     log:
         "results/logs/figures/in-domain-residuals-{phase}.log",

@@ -251,9 +251,7 @@ def shown_tables():
             shows = {"Shows": f"{metrics_shown}, table", **phase}
             files += shown_page(paths, f"cross-domain-task{task}", "cross-domain", shows, TASKS[task])
         else:
-            files += shown_page(
-                paths, f"in-domain-task{task}", "in-domain", {"Shows": f"{TASKS[task]}, table", **phase}
-            )
+            files += shown_page(paths, f"in-domain-task{task}", "in-domain", {"Shows": "Table", **phase}, TASKS[task])
     return files
 
 

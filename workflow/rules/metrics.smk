@@ -7,7 +7,7 @@
 rule metrics:
     input:
         dev=expand(DEV_ANSWERS.values(), lr=learning_rates, allow_missing=True),
-        cells=CELLS,
+        cells=made_from(CELLS),
         selected=SELECTED,
     output:
         metrics=METRICS,

@@ -37,8 +37,8 @@ rule predict_rates:
 rule metrics_rates:
     input:
         dev=expand(DEV_ANSWERS.values(), lr=learning_rates, allow_missing=True),
-        cells=CELLS,
-        rates=RATE_CELLS,
+        cells=made_from(CELLS),
+        rates=made_from(RATE_CELLS),
         selected=SELECTED,
     output:
         metrics=RATE_METRICS,
