@@ -202,3 +202,15 @@ def test_every_metric_shown_is_registered_for_its_phase():
         for metric, origin in table.parts:
             assert (METRICS[metric].task == 3) == bool(table.phase), name
             assert METRICS[metric].at_threshold == bool(origin), name
+
+
+def test_a_column_of_few_windows_is_not_ranked_and_says_how_many(tmp_path):
+    """One window of S says who was lucky."""
+    rows = [row(model, "ethz", "ethz", "mae_s", value, phase="S") for model, value in (("phasenet", 0.1), ("gpd", 0.2))]
+    for fewer, marked in ((10, True), (9, False)):
+        table = as_table([{**given, "n": fewer} for given in rows])
+        page = tables.write_tables(table, MODELS, DATASETS, tmp_path)
+        (html,) = [path for path in page if path.name == "in-domain-onset-s.html"]
+        text = html.read_text()
+        assert ("<b>" in text) == marked
+        assert f"regional, n {fewer}" in text

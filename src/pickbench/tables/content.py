@@ -16,12 +16,17 @@ from pickbench.metrics.registry import METRICS, Metric
 from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_formats
 
 AVERAGE = "(average)"
+# Windows below which chance decides who is best.
+FEWEST = 10
 
 EMPTY_NOTE = (
     f"{EN_DASH} no result: the dataset does not pose the task or holds no such windows, the model has no such answer,"
     " the source has no dev windows to set a threshold from, or the pair is not in this run."
 )
-MARK_NOTE = "Test split. In each column the best is bold and the second underlined; controls (italic) are not ranked."
+MARK_NOTE = (
+    "Test split. In each column the best is bold and the second underlined; controls (italic) are not ranked, nor are"
+    f" columns of fewer than {FEWEST} windows (n)."
+)
 ACROSS_NOTE = (
     "Rows are sources, columns are targets; where both are the same (shaded) the result is in-domain."
     " A model without any result here has no matrix; an average is over the models that have the cell."
@@ -66,6 +71,8 @@ class Block:
         Row ids by column ids; NaN is an empty cell.
     ranked
         Ids of the rows that may be marked best or second.
+    windows
+        Number of windows by column id.
     """
 
     metric: Metric
@@ -73,6 +80,7 @@ class Block:
     model: str
     values: pd.DataFrame
     ranked: tuple[str, ...]
+    windows: pd.Series
 
     @property
     def caption(self) -> str:
@@ -153,10 +161,11 @@ def table_blocks(
     for name, origin in table.parts:
         chosen = (test["metric"] == name) & (test["phase"] == table.phase) & (test["threshold_from"] == origin)
         part, metric = test[chosen], METRICS[name]
+        windows = part.groupby("target")["n"].max().reindex(targets).fillna(0).astype(int)
         if not table.across:
             at_home = part[_is_in_domain(part, models, datasets)]
             values = _matrix(at_home, "model", "target").reindex(index=list(known), columns=targets)
-            yield Block(metric, origin, "", values, competing)
+            yield Block(metric, origin, "", values, competing, windows)
             continue
         matrices = {
             model: _matrix(part[part["model"] == model], "source", "target").reindex(index=sources, columns=targets)
@@ -164,21 +173,22 @@ def table_blocks(
         }
         for model, values in matrices.items():
             if values.notna().any(axis=None):
-                yield Block(metric, origin, model, values, tuple(sources) if model in competing else ())
+                yield Block(metric, origin, model, values, tuple(sources) if model in competing else (), windows)
         if competing:
             average = pd.concat([matrices[model] for model in competing]).groupby(level=0).mean()
-            yield Block(metric, origin, AVERAGE, average.reindex(sources), tuple(sources))
+            yield Block(metric, origin, AVERAGE, average.reindex(sources), tuple(sources), windows)
 
 
 def marks(block: Block) -> pd.DataFrame:
     """Give for each cell of a block "best", "second" or "", by the metric's direction, column by column.
 
-    Equal values share their rank. A column in which fewer than two compete has no marks.
+    Equal values share their rank. A column in which fewer than two compete, or of fewer than `FEWEST` windows, has no
+    marks.
     """
     ranked = block.values.loc[list(block.ranked)]
     losses = {"higher": -ranked, "lower": ranked, "zero": ranked.abs()}[block.metric.best]
     rank = losses.rank(method="min")
-    rank.loc[:, ranked.notna().sum() < 2] = np.nan
+    rank.loc[:, (ranked.notna().sum() < 2) | (block.windows < FEWEST)] = np.nan
     words = np.select([(rank == place).to_numpy(bool) for place in (1, 2)], ["best", "second"], "")
     marked = pd.DataFrame(words, ranked.index, ranked.columns)
     return marked.reindex(block.values.index, fill_value="")
@@ -228,7 +238,7 @@ def _csv(blocks: list[Block]) -> str:
 def _page(table: Table, blocks: list[Block], notes: list[str], models: Mapping, datasets: Mapping) -> Page:
     matrices = []
     for block in blocks:
-        columns = [Column(_title(name, datasets), datasets.get(name, {}).get("region", "")) for name in block.values]
+        columns = [_column(name, int(block.windows[name]), datasets) for name in block.values]
         marked, rows = marks(block), []
         for row, values in block.values.iterrows():
             cells = [
@@ -240,6 +250,12 @@ def _page(table: Table, blocks: list[Block], notes: list[str], models: Mapping, 
         corner = "Source" if block.model else "Model"
         matrices.append(Matrix(block.caption, _owner(block, models), corner, columns, rows))
     return Page(table.title, matrices, notes)
+
+
+def _column(name: str, windows: int, datasets: Mapping) -> Column:
+    """A dataset's heading with its region and the number of windows."""
+    region = datasets.get(name, {}).get("region", "")
+    return Column(_title(name, datasets), ", ".join(filter(None, [region, f"n {windows}" if windows else ""])))
 
 
 def _owner(block: Block, models: Mapping) -> str:

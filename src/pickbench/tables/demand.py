@@ -34,7 +34,8 @@ NOTES = [
     f"{EN_DASH} not known: no GPU, nothing to train, or no benchmark file; the last column counts those.",
 ]
 STAGE_NOTES = [
-    "Sums over the jobs of this configuration; tables, figures and exports, which show what there is, do not count.",
+    "Sums over the jobs of this configuration up to its metrics. The study of sampling rates does not count, nor does"
+    " what shows results: facts, examples, tables, figures, exports.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
@@ -272,9 +273,7 @@ def _stage_page(table: pd.DataFrame) -> Page:
         notes.append(f"Trainings whose CPU time is such an estimate: {total['estimated']}.")
     if total["no_device"]:
         notes.append(f"Predictions that do not say what they ran on, and count as without a GPU: {total['no_device']}.")
-    return Page(
-        "Compute demand by stage", [Matrix("All jobs of this configuration", "", "Stage", columns, rows)], notes
-    )
+    return Page("Compute demand by stage", [Matrix("All jobs up to the metrics", "", "Stage", columns, rows)], notes)
 
 
 def _whole(value: float) -> str:

@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column's title and, in smaller print, its region; one of sentences breaks its lines."""
+    """A column's title and, in smaller print, what is known of it; one of sentences breaks its lines."""
 
     title: str
     region: str = ""
