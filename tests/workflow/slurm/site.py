@@ -13,7 +13,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.workflow.slurm.cluster import Cluster, Job, wait_for
-from tests.workflow.test_tiny import write_twin
+from tests.workflow.tiny import write_twin
 
 CLONED = ["workflow", "config", "profiles", "envs", "resources", "slurm"]
 MODEL, SOURCE = "phasenetlight", "tiny-local"
