@@ -1,7 +1,8 @@
-"""Looking over what a run is given, before it is run: models, data and published weights, with all faults at once.
+"""Looking over what a run is given, before it is run: the faults of models, data and published weights in one list.
 
-Nothing is written, trained or simulated. What a run would stop at is a fault; what it would leave out, and what could
-not be looked at, is a remark.
+Nothing is trained or simulated, and the only downloads are weights that go by a name in SeisBench's repository. What a
+run would stop at is a fault; what it would leave out, and what could not be looked at, is a remark. A file that cannot
+be read hides further faults in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-# In: models, raw data at a path, and published weights. Out: nothing but lines on the terminal: all their faults at once, or
+# In: models, raw data at a path, and published weights. Out: nothing but lines on the terminal: their faults in one list, or
 # how much of each dataset can be used. `snakemake validate` looks before a run is started; it runs each time.
 
 
