@@ -1,6 +1,6 @@
 # What the rules in domains.smk read and are told, and which of their figures there are: that follows from the tasks and
 # phases of models and datasets.
-from pickbench.figures.shown import MATRICES
+from pickbench.figures.matrix_kinds import MATRICES
 from pickbench.metrics.registry import ANSWERS, phases_to_learn
 
 DETECTION = ANSWERS["score_detection"]

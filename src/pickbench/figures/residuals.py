@@ -222,9 +222,8 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> No
     }
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
     axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=1.08)
-    count = str(n) if n < 10_000 else f"{n / 1000:.0f}k"
     place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": 1.08}
-    axes.text(0.965, 0.97, f"n {count}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
+    axes.text(0.965, 0.97, f"n {style.plain_count(n)}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
 
 
 def _empty(axes: Axes, word: str) -> None:

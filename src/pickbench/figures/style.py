@@ -18,7 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 
 from pickbench.files import replacing
 
@@ -148,6 +150,18 @@ def height_in(axes: Axes) -> float:
 def plain(value: float) -> str:
     """Write a number of an axis with a true minus sign."""
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def plain_count(number: int) -> str:
+    """Write a number of picks or windows in five letters at most."""
+    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"
+
+
+def width_em(words: str) -> float:
+    """Width of a text of one line in multiples of its letters' size, in the family of `RC`."""
+    return (
+        float(TextPath((0, 0), words, size=100, prop=FontProperties(family=RC["font.family"])).get_extents().x1) / 100
+    )
 
 
 def heading(figure: Figure, title: str, left_in: float, length_in: float, *, line_in: float = 0.16) -> None:
