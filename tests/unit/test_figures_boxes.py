@@ -70,6 +70,20 @@ def test_medians_beyond_the_axis_become_arrowheads():
     assert markers(axes) == ["^", "v", "x"]
 
 
+def test_few_picks_are_dots():
+    """Of nine picks two lie beyond the axis, which reaches to 0.75 s."""
+    nine, ten = [-0.9, -0.5, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.8], np.linspace(-0.1, 0.1, 10)
+    few, enough = box_of(np.array(nine)), box_of(ten)
+    figure = panels("ab", ["near"], ["near"], {("a", "near", "near"): few, ("b", "near", "near"): enough})
+    axes = figure.axes[0]
+    (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert dots.get_ydata().tolist() == nine[1:-1]
+    assert sum(isinstance(patch, PathPatch) for patch in axes.patches) == 1
+    assert "picks, fewer than 10" in strings(figure)
+    check_layout(figure)
+    assert "picks, fewer than 10" not in strings(panels("a", ["near"], ["near"], {("a", "near", "near"): enough}))
+
+
 def test_in_domain_groups_are_shaded():
     figure = panels("m", ["near", "wide"], ["near", "wide", "far"])
     shaded = [

@@ -15,6 +15,8 @@ from pickbench.figures import style
 COLUMNS, PANEL_HEIGHT_IN, HEAD_IN, FOOT_IN = 4, 1.25, 0.45, 0.35
 # Shares of the errors' range that are kept free of points, above for the number.
 FREE_ABOVE, FREE_BELOW = 0.25, 0.05
+# Numbers of points, and the diameters in points (1/72 inch) that they are drawn with.
+POINTS = (50, 500), (3.5, 2.2)
 # Of a logarithmic axis, which has no 0.
 SMALLEST_S = 1e-3
 
@@ -87,7 +89,9 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     for error in seeds:
         number = np.arange(1, len(error) + 1)
         least = np.minimum.accumulate(error)
-        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0, clip_on=False)
+        # Points of one search hide each other where there are hundreds.
+        size = float(np.interp(len(error), *POINTS))
+        axes.plot(number, error, "o", color=style.BLUE, alpha=0.55, markersize=size, markeredgewidth=0, clip_on=False)
         axes.step(number, least, where="post", color=style.VERMILLION)
     least, largest = min(error.min() for error in seeds), max(error.max() for error in seeds)
     axes.text(0.96, 0.95, f"best {least:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)
