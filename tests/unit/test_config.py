@@ -67,8 +67,32 @@ def test_defaults_in_the_documentation_are_the_schema_s():
 BAD = {
     "unknown key": ({"modles": []}, r"unknown key 'modles'; did you mean 'models'"),
     "unknown nested key": ({"training": {"epochs": 3}}, r"unknown key 'training.epochs'; .*max_epochs"),
-    "unknown dataset": ({"datasets": ["ehtz"]}, r"unknown dataset 'ehtz'; did you mean 'ethz'"),
-    "unknown model": ({"models": ["phasenett"]}, r"unknown model 'phasenett'; did you mean 'phasenet'"),
+    "unknown dataset": (
+        {"datasets": ["stead", "ehtz"]},
+        r"config.yaml: key 'datasets.1': unknown dataset 'ehtz'; did you mean 'ethz'",
+    ),
+    "unknown source": ({"sources": ["ehtz"]}, r"config.yaml: key 'sources.0': unknown dataset 'ehtz'; did you mean"),
+    "unknown target": ({"targets": ["stead", "ehtz"]}, r"key 'targets.1': unknown dataset 'ehtz'; did you mean 'ethz'"),
+    "unknown model": (
+        {"models": ["gpd", "phasenett"]},
+        r"key 'models.1': unknown model 'phasenett'; did you mean 'phasenet'",
+    ),
+    "options of an unknown model": (
+        {"model_options": {"phasenett": {}}},
+        r"key 'model_options.phasenett': unknown model 'phasenett'; did you mean 'phasenet'",
+    ),
+    "no number": (
+        {"rate_study": {"rates_hz": [50, float("nan")]}},
+        r"key 'rate_study.rates_hz.1' is nan, expected a number of at least 5 and at most 100$",
+    ),
+    "no number among learning rates": (
+        {"learning_rates": [float("nan")]},
+        r"'learning_rates.0' is nan, expected a num",
+    ),
+    "no number of seconds": (
+        {"windows": {"edge_s": float("inf")}},
+        r"'windows.edge_s' is inf, expected a number of at",
+    ),
     "path as id": ({"datasets": ["../ethz"]}, r"datasets.0' is '\.\./ethz', expected an id of lower-case letters and"),
     "name of another form": (
         {"published": {"V p": {"phasenet": "volpick"}}},
@@ -93,7 +117,10 @@ BAD = {
     "twice": ({"datasets": ["ethz", "ethz"]}, r"'datasets' has 'ethz' twice"),
     "empty": ({"models": []}, r"'models' is empty, expected one entry at least"),
     "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
-    "dataset like a source": ({"datasets": ["pre-x"]}, r"'pre-x' is no dataset; pre-NAME is a source"),
+    "dataset like a source": (
+        {"datasets": ["pre-x"]},
+        r"key 'datasets.0': 'pre-x' is no dataset; pre-NAME is a source",
+    ),
     "unknown published": (
         {"sources": ["pre-volpik"], "published": {"volpick": {"phasenet": "volpick"}}},
         r"'pre-volpik' is no dataset.*did you mean 'pre-volpick'",
@@ -184,7 +211,7 @@ def test_the_command_line_is_blamed_for_what_it_gives(tmp_path):
             {"training": {"threads": "0"}},
             r"'training.threads' is '0', .* all inside \[\] and \{\} for text, so write it",
         ),
-        ({"models": ["phasenett"]}, "unknown model 'phasenett'"),
+        ({"models": ["phasenett"]}, "key 'models.0': unknown model 'phasenett'"),
         ({"datasets": ["ethz"], "sources": ["stead"], "targets": ["pre-x"]}, "'pre-x' is no dataset"),
         ({"dataset_dirs": ["nowhere"]}, "key 'dataset_dirs': nowhere is no folder"),
     ):
