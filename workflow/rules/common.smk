@@ -215,6 +215,13 @@ RATE_CELLS = f"{STUDIED}/cells.json"
 RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
+METRICS_FILES = [
+    "results/metrics.csv",
+    "results/metrics.parquet",
+    *(["results/metrics.rates.csv"] if STUDY.models else []),
+]
+# As FIGURES are, these are added to where else there are some.
+ALL_TABLES = [*TABLES, *SELECTION, *DEMAND, *FINDINGS, *PUBLISHED_TABLE, *(RATE_TABLE if STUDY.models else [])]
 
 
 def studied_onsets(model):

@@ -13,7 +13,9 @@ rule findings:
         claims=str(located("resources/findings.yaml", ROOT)),
     output:
         json="results/findings.json",
-        tables=shown_page(FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}),
+        tables=page_in_report(
+            FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}
+        ),
     log:
         "results/logs/findings.log",
     benchmark:
@@ -38,7 +40,7 @@ rule published:
         metrics="results/metrics.csv",
         published=str(located("resources/published.csv", ROOT)),
     output:
-        tables=shown_page(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
+        tables=page_in_report(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
     log:
         "results/logs/published.log",
     benchmark:

@@ -94,7 +94,7 @@ rule rate_table:
     input:
         metrics="results/metrics.rates.csv",
     output:
-        shown_page(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
+        page_in_report(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
     log:
         "results/logs/rates/table.log",
     benchmark:
@@ -120,7 +120,7 @@ rule residuals_rates:
         cells=studied_cells,
     output:
         pdf=f"{RATE_RESIDUALS}.pdf",
-        png=shown(
+        png=in_report(
             f"{RATE_RESIDUALS}.png",
             "residuals-rates",
             "conditions",

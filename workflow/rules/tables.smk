@@ -4,13 +4,14 @@
 localrules:
     metric_tables,
     selection,
+    tables,
 
 
 rule metric_tables:
     input:
         metrics="results/metrics.csv",
     output:
-        tables=shown_tables(),
+        tables=tables_in_report(),
     log:
         "results/logs/tables.log",
     benchmark:
@@ -34,7 +35,7 @@ rule selection:
     input:
         candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
     output:
-        tables=shown_page(SELECTION, "selection", "training", {"Shows": "What was selected, and by how much"}),
+        tables=page_in_report(SELECTION, "selection", "training", {"Shows": "What was selected, and by how much"}),
     log:
         "results/logs/selection.log",
     benchmark:
@@ -56,3 +57,9 @@ rule selection:
         "writing the table of what was selected"
     script:
         "../scripts/selection.py"
+
+
+# All tables, from the metrics and predictions that are there.
+rule tables:
+    input:
+        ALL_TABLES,

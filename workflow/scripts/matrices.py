@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
     figure = draw_matrices(
         read_metrics(snakemake.input.metrics),
-        snakemake.wildcards.shown,
+        snakemake.wildcards.matrix,
         panels["seed"],
         panels["models"],
         panels["sources"],

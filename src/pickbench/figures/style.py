@@ -83,6 +83,7 @@ RC = {
     # TrueType text stays text in the PDF; a fixed salt keeps its internal names the same.
     "pdf.fonttype": 42,
     "svg.hashsalt": "pickbench",
+    "hatch.linewidth": 0.5,
 }
 
 
