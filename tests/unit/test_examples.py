@@ -152,13 +152,13 @@ def made(easy_dataset, tmp_path_factory):
         Picker(settings("phasenetlight"), files, 1, 8),
         Picker(settings("baer-kradolfer"), {"p_sample_pred": folder / "baer.npz"}, 1, 8),
     ]
-    pickers = []
+    in_examples = []
     for picker in pickers:
         out = folder / picker.model["id"]
         target = Target(easy_dataset, {"task23": folder / "task23.csv"})
         write_json(out / "cells.json", {"cells": predict_cells(picker, {"easy": target}, out)})
-        pickers.append(ExamplePicker(picker, "easy", out / "cells.json"))
-    return folder, pickers, make_examples("easy", easy_dataset, folder / "picks.parquet", pickers, "local")
+        in_examples.append(ExamplePicker(picker, "easy", out / "cells.json"))
+    return folder, in_examples, make_examples("easy", easy_dataset, folder / "picks.parquet", in_examples, "local")
 
 
 def test_curves_and_picks_are_of_the_weights_that_were_selected(made):
