@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 
 from pickbench.figures import style
-from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, draw_boxes
+from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, read_boxes
 from tests.unit.drawn import check_bytes, check_layout, strings
 
 REGIONS = {"near": "local", "wide": "regional", "far": "teleseismic", "farther": "teleseismic"}
@@ -131,7 +131,7 @@ def write(path, p, s):
 def test_boxes_are_read_from_prediction_files(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", 0.25, -0.5)}
     ends, looks = [NAMES["near"]], style.model_looks({"m": False})
-    figures = [draw_boxes(files, phase, [("m", "M")], ends, ends, REGIONS, looks) for phase in "PS"]
+    figures = [box_panels(read_boxes(files, phase), [("m", "M")], ends, ends, REGIONS, looks) for phase in "PS"]
     medians = [{round(float(line.get_ydata()[0]), 9) for line in figure.axes[0].lines} - {0.0} for figure in figures]
     assert medians == [{0.25}, {-0.5}]
 
@@ -139,4 +139,6 @@ def test_boxes_are_read_from_prediction_files(tmp_path):
 def test_files_repeat_byte_for_byte(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", np.linspace(-0.3, 0.3, 40), 0)}
     ends, looks = [NAMES["near"]], style.model_looks({"m": False})
-    check_bytes(lambda: draw_boxes(files, "P", [("m", "M")], ends, ends, REGIONS, looks, title="T"), tmp_path)
+    check_bytes(
+        lambda: box_panels(read_boxes(files, "P"), [("m", "M")], ends, ends, REGIONS, looks, title="T"), tmp_path
+    )

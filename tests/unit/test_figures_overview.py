@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.patches import StepPatch
 
+from pickbench.data.facts import read_facts
 from pickbench.figures import overview as module
-from pickbench.figures.overview import counts, draw_overview, overview, s_minus_p_s, shifted
+from pickbench.figures.overview import counts, overview, s_minus_p_s, shifted
 from tests.unit.drawn import check_bytes, check_layout, strings
 
 
@@ -166,5 +167,5 @@ def test_files_repeat_byte_for_byte(tmp_path, monkeypatch):
     traces, picks = tables(60)
     traces.to_parquet(tmp_path / "traces.parquet")
     picks.to_parquet(tmp_path / "picks.parquet")
-    tables_of = tmp_path / "traces.parquet", tmp_path / "picks.parquet"
-    check_bytes(lambda: draw_overview(*tables_of, title="T", about="a"), tmp_path)
+    read = [read_facts(tmp_path / f"{name}.parquet") for name in ("traces", "picks")]
+    check_bytes(lambda: overview(*read, title="T", about="a"), tmp_path)

@@ -64,41 +64,15 @@ def box_of(residuals: np.ndarray | None) -> Box | None:
     return Box(*np.percentile(residuals, [10, 25, 50, 75, 90]).tolist(), float(np.mean(residuals)), picks)
 
 
-def draw_boxes(
-    files: Mapping[Key, str | Path],
-    phase: str,
-    models: Names,
-    sources: Names,
-    targets: Names,
-    regions: Mapping[str, str],
-    looks: Mapping[str, Look],
-    *,
-    title: str = "",
-) -> Figure:
-    """Draw the boxes from prediction files.
-
-    Parameters
-    ----------
-    files
-        (model id, source id, target id) -> task 2/3 prediction file; what is left out is a cross.
-    phase
-        "P" or "S".
-    models, sources, targets
-        (id, title), in the order of boxes, groups and panels.
-    regions
-        Dataset id -> region, which sets the axes; published weights have none.
-    looks
-        Model id -> its look.
-    title
-        Heading of the figure.
+def read_boxes(files: Mapping[Key, str | Path], phase: str) -> dict[Key, Box | None]:
+    """Read boxes from task 2/3 prediction files, by (model id, source id, target id).
 
     Raises
     ------
     InputError
         If a file cannot be read, or only some of its rows have an answer.
     """
-    boxes = {key: box_of(read_residuals(file, phase)) for key, file in files.items()}
-    return box_panels(boxes, models, sources, targets, regions, looks, title=title)
+    return {key: box_of(read_residuals(file, phase)) for key, file in files.items()}
 
 
 def box_panels(
@@ -117,8 +91,14 @@ def box_panels(
     ----------
     boxes
         (model id, source id, target id) -> box; None or left out is a cross.
-    models, sources, targets, regions, looks, title
-        See `draw_boxes`.
+    models, sources, targets
+        (id, title), in the order of boxes, groups and panels.
+    regions
+        Dataset id -> region, which sets the axes; published weights have none.
+    looks
+        Model id -> its look.
+    title
+        Heading of the figure.
 
     Returns
     -------

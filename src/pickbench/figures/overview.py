@@ -6,7 +6,6 @@ size compare. What a dataset does not say is said.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from pickbench.conditions import MEASURED
-from pickbench.data.facts import KEY, read_facts
+from pickbench.data.facts import KEY
 from pickbench.figures import style
 
 SPLITS = ("train", "dev", "test")
@@ -43,19 +42,6 @@ VECTOR_DOTS = 3000
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.42, 0.1, 0.5, 0.62, 0.26, 0.5
 HEIGHTS_IN = (1.25, 1.6)
 MARGIN_IN = 0.2
-
-
-def draw_overview(traces: str | Path, picks: str | Path, *, title: str = "", about: str = "") -> Figure:
-    """Draw a dataset from its tables of facts.
-
-    Parameters
-    ----------
-    traces, picks
-        The tables, as `pickbench.data.facts` writes them.
-    title, about
-        Heading of the figure, and a smaller line below it.
-    """
-    return overview(read_facts(traces), read_facts(picks), title=title, about=about)
 
 
 def overview(traces: pd.DataFrame, picks: pd.DataFrame, *, title: str = "", about: str = "") -> Figure:

@@ -21,26 +21,15 @@ POINTS = (50, 500), (3.5, 2.2)
 SMALLEST_S = 1e-3
 
 
-def draw_search(
-    files: Sequence[tuple[str, Sequence[Path]]],
-    title: str,
-) -> Figure:
-    """Draw the searches of a model from their histories.
-
-    Parameters
-    ----------
-    files
-        (title, files) of every source: history.csv of every seed, with the column `dev_loss`, the RMSE in seconds.
-    title
-        Heading of the figure.
+def read_errors(histories: Sequence[str | Path]) -> list[np.ndarray]:
+    """Read the errors of a source's searches, of every seed those of all points, RMSE in seconds.
 
     Raises
     ------
     InputError
         If a history cannot be read.
     """
-    errors = [(source, [read_history(path)["dev_loss"].to_numpy(float) for path in paths]) for source, paths in files]
-    return search_figure(errors, title)
+    return [read_history(path)["dev_loss"].to_numpy(float) for path in histories]
 
 
 def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str) -> Figure:
