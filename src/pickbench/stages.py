@@ -16,7 +16,7 @@ VERSIONS = {
     "adopt": 1,
     "predict": 2,
     "metrics": 1,
-    "tables": 3,
+    "tables": 4,
     "findings": 2,
     "figures": 4,
     "examples": 1,

@@ -134,6 +134,8 @@ KEPT_RECORD = f"{KEPT}/{Path(RECORD).name}"
 KEPT_HISTORY = f"{KEPT}/{Path(HISTORY).name}"
 CELLS = f"{PREDICTIONS}/cells.json"
 METRICS = "results/metrics/{model}/{source}/seed{seed}.csv"
+# What all tables and figures of metrics read: the long table, and the copy that says whether it is whole.
+COLLECTED = ["results/metrics.csv", "results/metrics.parquet"]
 
 
 def learning_rates(wildcards):
@@ -213,6 +215,7 @@ PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, ki
 STUDIED = "results/predictions/_rates/{model}/{source}/seed{seed}"
 RATE_CELLS = f"{STUDIED}/cells.json"
 RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
+COLLECTED_RATES = ["results/metrics.rates.csv", "results/metrics.rates.parquet"]
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 

@@ -9,7 +9,7 @@ localrules:
 
 rule findings:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
         claims=str(located("resources/findings.yaml", ROOT)),
     output:
         json="results/findings.json",
@@ -35,7 +35,7 @@ rule findings:
 
 rule published:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
         published=str(located("resources/published.csv", ROOT)),
     output:
         tables=shown_page(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),

@@ -8,7 +8,7 @@ localrules:
 
 rule metric_tables:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
     output:
         tables=shown_tables(),
     log:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from pickbench.findings.report import write_findings
 from pickbench.joblog import logged
-from pickbench.metrics.table import read_metrics
+from pickbench.metrics.table import read_collected
 
 with logged(snakemake.log[0]):
     params, out = snakemake.params, snakemake.output
     write_findings(
-        read_metrics(snakemake.input.metrics),
+        read_collected(*snakemake.input.metrics),
         params.models,
         params.datasets,
         snakemake.input.claims,
