@@ -1,8 +1,8 @@
 """The long table of results: its columns, and the files that hold it.
 
 metrics.csv is what is read, metrics.parquet a copy that says whether it is still whole; both hold the same rows in the
-same order, and both are byte for byte the same for the same numbers. Everything shown anywhere is read from here or from
-the prediction files.
+same order, and both are byte for byte the same for the same numbers. Everything shown anywhere is read from here or
+from the prediction files.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
