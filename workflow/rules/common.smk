@@ -4,8 +4,10 @@ import re
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pickbench.config import load_project, located
+from pickbench.config import known_ids, load_project, located
 from pickbench.errors import InputError
+from pickbench.findings.reading import SCHEMA as CLAIMS_SCHEMA
+from pickbench.findings.reading import read_findings
 from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
@@ -27,6 +29,10 @@ try:
     )
     GRID = Grid(PROJECT)
     STUDY = RateStudy(GRID)
+    # A mistake in the claims shows before anything is run, too.
+    CLAIMS, CLAIMS_FORM = (located(path, ROOT) for path in ("resources/findings.yaml", CLAIMS_SCHEMA))
+    KNOWN = known_ids(PROJECT, ROOT)
+    read_findings(CLAIMS, CLAIMS_FORM, **KNOWN)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,5 +1,5 @@
-# In: the metrics of all pickers, and what resources/ says of the paper. Out: which of its findings this run reproduces, as
-# findings.json with every number and as a table; and its published figures beside ours.
+# In: the metrics of all pickers, what was selected for each, and what resources/ says of the paper. Out: which of its
+# findings this run reproduces, as findings.json with every number and as a table; and its published figures beside ours.
 
 
 localrules:
@@ -10,7 +10,9 @@ localrules:
 rule findings:
     input:
         metrics=COLLECTED,
-        claims=str(located("resources/findings.yaml", ROOT)),
+        candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
+        claims=str(CLAIMS),
+        form=str(CLAIMS_FORM),
     output:
         json="results/findings.json",
         tables=shown_page(FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}),
@@ -25,6 +27,9 @@ rule findings:
         runtime="30m",
     params:
         version=VERSIONS["findings"],
+        selected=what_was_selected(),
+        networks={name: settings["networks"] for name, settings in PROJECT.models.items()},
+        known=KNOWN,
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title", "region", "twin_of"),
     message:
