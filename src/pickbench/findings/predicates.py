@@ -44,7 +44,7 @@ class Evidence:
     lost
         Numbers that there would be if trainings had not come to nothing.
     failed
-        These trainings, and those that are no part of numbers that are there.
+        These trainings, and those without which numbers were formed.
     """
 
     numbers: list[Number] = field(default_factory=list)
