@@ -231,6 +231,16 @@ def load_project(
     return Project(config, datasets, models, published, said)
 
 
+def known_ids(project: Project, root: Path) -> dict[str, list[str]]:
+    """Ids of all `models` and `datasets` that have a file, in this run or not, and of those that twins stand for."""
+    folders = dict.fromkeys(["config/datasets", *project.config["dataset_dirs"]])
+    twins_of = {settings["twin_of"] for settings in project.datasets.values()} - {None}
+    return {
+        "models": sorted(_find(["config/models"], root, NOWHERE)),
+        "datasets": sorted({*_find(folders, root, NOWHERE), *twins_of}),
+    }
+
+
 def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict], root: Path, named_by: str) -> dict:
     """A dataset's settings, with the parts that a schema cannot judge."""
     settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], named_by)

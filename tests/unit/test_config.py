@@ -6,7 +6,7 @@ import tomllib
 import pytest
 import yaml
 
-from pickbench.config import check, load_project, read_yaml, with_defaults
+from pickbench.config import check, known_ids, load_project, read_yaml, with_defaults
 from pickbench.errors import InputError
 from tests.conftest import ROOT
 
@@ -30,6 +30,15 @@ def test_shipped_configurations_load(path):
 def test_every_shipped_file_is_valid(folder):
     for path in (ROOT / "config" / folder).glob("*.yaml"):
         check(read_yaml(path), SCHEMAS[folder.rstrip("s")], path)
+
+
+def test_what_ships_is_known_in_a_run_of_other_datasets(tmp_path):
+    twin = read_yaml(ROOT / "config" / "datasets" / "mini-neic.yaml")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**twin, "twin_of": "theirs"}))
+    mine = project(dataset_dirs=[str(tmp_path)], datasets=["mine"], models=["phasenet"])
+    known = known_ids(mine, ROOT)
+    assert {"mine", "theirs", "neic", "mini-neic"} <= set(known["datasets"])
+    assert known["models"] == sorted(path.stem for path in (ROOT / "config" / "models").glob("*.yaml"))
 
 
 def test_paper_config_says_the_defaults():

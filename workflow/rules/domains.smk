@@ -37,7 +37,7 @@ rule roc:
 
 rule matrices:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
     output:
         pdf=f"{MATRIX}.pdf",
         png=in_report(f"{MATRIX}.png", "matrix", "cross-domain", matrix_labels, task_of_matrix),

@@ -1,5 +1,5 @@
-# In: the metrics of all pickers, and what resources/ says of the paper. Out: which of its findings this run reproduces, as
-# findings.json with every number and as a table; and its published figures beside ours.
+# In: the metrics of all pickers, what was selected for each, and what resources/ says of the paper. Out: which of its
+# findings this run reproduces, as findings.json with every number and as a table; and its published figures beside ours.
 
 
 localrules:
@@ -9,8 +9,10 @@ localrules:
 
 rule findings:
     input:
-        metrics="results/metrics.csv",
-        claims=str(located("resources/findings.yaml", ROOT)),
+        metrics=COLLECTED,
+        candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
+        claims=str(CLAIMS),
+        form=str(CLAIMS_FORM),
     output:
         json="results/findings.json",
         tables=page_in_report(
@@ -27,6 +29,9 @@ rule findings:
         runtime="30m",
     params:
         version=VERSIONS["findings"],
+        selected=what_was_selected(),
+        networks={name: settings["networks"] for name, settings in PROJECT.models.items()},
+        known=KNOWN,
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title", "region", "twin_of"),
     message:
@@ -37,7 +42,7 @@ rule findings:
 
 rule published:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
         published=str(located("resources/published.csv", ROOT)),
     output:
         tables=page_in_report(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),

@@ -257,6 +257,14 @@ def tables_in_report():
     return files
 
 
+def what_was_selected():
+    """Model, source and selection of every picker that learns here."""
+    return [
+        (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
+        for model, source, seed in GRID.learning_pickers()
+    ]
+
+
 # findings
 
 

@@ -73,6 +73,7 @@ rule collect_rates:
         metrics=studied_metrics,
     output:
         csv="results/metrics.rates.csv",
+        parquet="results/metrics.rates.parquet",
     log:
         "results/logs/rates/collect.log",
     benchmark:
@@ -92,7 +93,7 @@ rule collect_rates:
 
 rule rate_table:
     input:
-        metrics="results/metrics.rates.csv",
+        metrics=COLLECTED_RATES,
     output:
         page_in_report(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
     log:
@@ -116,7 +117,7 @@ rule rate_table:
 
 rule residuals_rates:
     input:
-        metrics="results/metrics.rates.csv",
+        metrics=COLLECTED_RATES,
         cells=studied_cells,
     output:
         pdf=f"{RATE_RESIDUALS}.pdf",

@@ -9,7 +9,7 @@ localrules:
 
 rule metric_tables:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
     output:
         tables=tables_in_report(),
     log:
@@ -47,10 +47,7 @@ rule selection:
         runtime="30m",
     params:
         version=VERSIONS["tables"],
-        selected=[
-            (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
-            for model, source, seed in GRID.learning_pickers()
-        ],
+        selected=what_was_selected(),
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),
     message:

@@ -21,7 +21,8 @@ AVERAGE = "(average)"
 
 EMPTY_NOTE = (
     f"{EN_DASH} no result: the dataset does not pose the task or holds no such windows, the model has no such answer,"
-    " the source has no dev windows to set a threshold from, or the pair is not in this run."
+    " the training has diverged or collapsed (see what was selected), the source has no dev windows to set a threshold"
+    " from, or the pair is not in this run."
 )
 MARK_NOTE = (
     "Test split. In each column the best is bold and the second underlined; controls (italic) are not ranked, nor are"
