@@ -5,13 +5,17 @@ out is a `Project`: plain dictionaries with every default filled in, which the g
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, TypeChecker
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 
 from pickbench.errors import InputError, InputErrors
 from pickbench.files import read_json
@@ -26,6 +30,24 @@ PUBLISHED_PREFIX = "pre-"
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
+
+
+def _is_number(_checker: TypeChecker, value: object) -> bool:
+    """Numbers without YAML's .nan and .inf, which pass limits that no number passes."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _pattern(_validator: Validator, pattern: str, value: object, _schema: dict) -> Iterator[ValidationError]:
+    """JSON schema's `$` is the very end; Python's also stands before a line break, which has no place in an id."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+SchemaValidator = extend(
+    Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +115,8 @@ def read_yaml(path: Path) -> dict:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except yaml.YAMLError as error:
@@ -133,7 +157,7 @@ def check(content: dict, schema: dict, name: str | Path) -> None:
 
 def _faults(content: dict, schema: dict) -> list[ValidationError]:
     """Every fault of `content`, each as the most telling one of those that it is made of."""
-    return [best_match([error]) for error in Draft202012Validator(schema).iter_errors(content)]
+    return [best_match([error]) for error in SchemaValidator(schema).iter_errors(content)]
 
 
 def with_defaults(content: dict, schema: dict) -> dict:
@@ -325,7 +349,7 @@ def _schema_files(root: Path) -> dict[str, Path]:
 def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
     # A file alone need not hold the required keys.
-    partial, lines = Draft202012Validator({**schema, "required": []}), []
+    partial, lines = SchemaValidator({**schema, "required": []}), []
     for fault in _faults(config, schema):
         key, blamed = list(fault.absolute_path)[:1], NOWHERE
         for name, content in said.items():
