@@ -52,6 +52,7 @@ rule published:
         version=VERSIONS["findings"],
         models=titles(PROJECT.models, "title"),
         datasets=real_or_not(),
+        known=known_ids(),
     message:
         "setting published figures beside ours"
     script:
