@@ -16,7 +16,7 @@ horizontals_12_as_NE, horizontals_23_as_NE, other_components_left_out.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -130,8 +130,8 @@ def look_over(
     summary : dict
         As dropped.json, without what only waveforms tell (non_finite, all_zero, constant, missing_X).
     faults : list of str
-        What `prepare`, `split` and `windows` would stop at: the first fault of every few thousand rows, an empty split,
-        no column of picks.
+        What `prepare`, `split` and `windows` would stop at: the first fault of each kind in every few thousand rows, an empty
+        split, no column of picks.
 
     Raises
     ------
@@ -141,33 +141,36 @@ def look_over(
     files = raw_files(raw)
     columns, picks = _columns(files, arrival_columns)
     own_split = own_split and "split" in columns
-    account, splits, faults = Account(), Counter(), []
-    if picks_needed:
+    account, splits, faults = Account(), Counter(), {}
+
+    def attempt(check: Callable, *given):
         try:
-            check_arrival_columns(columns, arrival_columns, files[0].metadata)
+            return check(*given)
         except InputError as error:
-            faults.append(str(error))
+            faults[str(error)] = None
+
+    if picks_needed:
+        attempt(check_arrival_columns, columns, arrival_columns, files[0].metadata)
     for file, first, last, repeated in _shares(files, 0, 1):
         with RawWaveforms(file) as source:
             for rows in read_rows(file, first, last):
                 account.traces_in += len(rows)
-                try:
-                    rows = rows.reindex(columns=columns, fill_value="")
-                    rows = _usable_rows(rows, file, source, repeated, picks, account)
-                    account.traces_out += len(rows)
-                    _count_mended(rows, rows["trace_name"], account)
-                    if own_split:
-                        splits.update(rows["split"])
-                        check_names(file.metadata, rows["trace_name"], rows["split"])
-                except InputError as error:
-                    faults.append(str(error))
-    if own_split and account.traces_out and not faults:
-        faults += [
-            f"{files[0].metadata}: no usable trace is in split {name}, every task needs all three"
-            for name in SPLITS
-            if not splits[name]
-        ]
-    return account.summary(), faults
+                rows = rows.reindex(columns=columns, fill_value="")
+                usable = attempt(_usable_rows, rows, file, source, repeated, picks, account)
+                if usable is None:  # Its first fault hides those of another kind.
+                    for name in picks:
+                        attempt(_numbers, rows, name, file)
+                else:
+                    account.traces_out += len(usable)
+                    _count_mended(usable, usable["trace_name"], account)
+                if own_split:
+                    rows = rows if usable is None else usable
+                    attempt(check_names, file.metadata, rows["trace_name"], rows["split"])
+                    splits.update(rows["split"])
+    for name in SPLITS if own_split and account.traces_out and not faults else ():
+        if not splits[name]:
+            faults[f"{files[0].metadata}: no usable trace is in split {name}, every task needs all three"] = None
+    return account.summary(), list(faults)
 
 
 def _columns(files: list[RawFile], arrival_columns: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:
