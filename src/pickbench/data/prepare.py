@@ -130,8 +130,8 @@ def look_over(
     summary : dict
         As dropped.json, without what only waveforms tell (non_finite, all_zero, constant, missing_X).
     faults : list of str
-        What `prepare`, `split` and `windows` would stop at: the first fault of each kind in every few thousand rows, an empty
-        split, no column of picks.
+        What `prepare`, `split` and `windows` would stop at: the first fault of each kind in every few thousand rows,
+        an empty split, no column of picks.
 
     Raises
     ------

@@ -5,8 +5,7 @@ text as text: what it does not need to change goes on as it came.
 """
 
 import math
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ import pandas as pd
 
 from pickbench.data import layout
 from pickbench.errors import InputError
-from pickbench.files import read_json
+from pickbench.files import read_json, strictly
 
 ROWS_AT_ONCE = 4096
 
@@ -102,31 +101,19 @@ def read_rows(file: RawFile, first: int, last: int) -> Iterator[pd.DataFrame]:
 def _pieces(path: Path, **options) -> Iterator[pd.DataFrame]:
     # Blank lines are kept here and left out by the caller, so that rows can be skipped by their number.
     try:
-        table = _strictly(
+        table = strictly(
             pd.read_csv, path, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False, **options
         )
         pieces = iter([table] if isinstance(table, pd.DataFrame) else table)
-        while (piece := _strictly(next, pieces, None)) is not None:
+        while (piece := strictly(next, pieces, None)) is not None:
             yield piece.fillna("")
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x}"
         raise InputError(
             f"{path}: not readable as a metadata table: not UTF-8 text ({byte}); save it as UTF-8"
         ) from error
-    except pd.errors.ParserWarning:
-        raise InputError(
-            f"{path}: not readable as a metadata table: rows have more fields than there are columns; a text with a "
-            "comma in it has to stand in quotes"
-        ) from None
     except (ValueError, OSError) as error:
         raise InputError(f"{path}: not readable as a metadata table ({error})") from error
-
-
-def _strictly(read: Callable, *args, **options):
-    """Read with an error for rows that have a field too many: their values would be in the wrong columns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return read(*args, **options)
 
 
 class Place(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
+from pickbench.files import strictly
 from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
 from pickbench.tables.formats import EN_DASH, MINUS, Matrix, Page, columns_of_text, row_of_text, write_page
@@ -58,7 +59,7 @@ def read_published(
         is no number, or two for one figure.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a table of published figures: {error}") from None
     if list(table.columns) != PUBLISHED_COLUMNS:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import read_json, write_json
+from pickbench.files import read_json, strictly, write_json
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 from pickbench.windows.tables import IDENTITY, check_windows, read_metadata, window_table, write_table
 
@@ -124,8 +124,8 @@ def read_rows(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise InputError(f"{path}: missing; published windows for the dataset's `tasks` need it")
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, UnicodeDecodeError) as error:
+        rows = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as a table: {error}") from error
     missing = [column for column in _TEXT[task] + _NUMBERS[task] if column not in rows]
     if missing:
