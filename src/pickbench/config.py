@@ -112,7 +112,7 @@ def read_yaml(path: Path) -> dict:
         When the file is missing, is not text, is not YAML, or holds something else than a mapping.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
