@@ -5,22 +5,18 @@ out is a `Project`: plain dictionaries with every default filled in, which the g
 """
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator, TypeChecker
 from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
 
-from pickbench.errors import InputError, InputErrors
+from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
 from pickbench.messages import explain, suggestion
 from pickbench.protocol import TASK_FILES
+from pickbench.schemas import SchemaValidator
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
 
@@ -30,24 +26,6 @@ PUBLISHED_PREFIX = "pre-"
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
-
-
-def _is_number(_checker: TypeChecker, value: object) -> bool:
-    """Numbers without YAML's .nan and .inf, which pass limits that no number passes."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
-def _pattern(_validator: Validator, pattern: str, value: object, _schema: dict) -> Iterator[ValidationError]:
-    """JSON schema's `$` is the very end; Python's also stands before a line break, which has no place in an id."""
-    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-SchemaValidator = extend(
-    Draft202012Validator,
-    {"pattern": _pattern},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
-)
 
 
 @dataclass(frozen=True)
@@ -213,33 +191,32 @@ def load_project(
     }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
-    try:
-        WindowRules(**config["windows"], seed=int(config["data_seed"]))
-    except InputError as error:
-        raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+    faults: list[InputError] = []
+    with kept(faults):
+        _check_windows(config, said)
     found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
     models_found = _find(["config/models"], root, NOWHERE)
-    published = _published(config, models_found, schemas["model"], root, said)
+    published = {PUBLISHED_PREFIX + name: weights_of for name, weights_of in config["published"].items()}
+    for name, weights_of in config["published"].items():
+        for model, weights in weights_of.items():
+            with kept(faults):
+                _check_published_weights((name, model), weights, models_found, schemas["model"], root, said)
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
-    datasets, faults = {}, []
+    datasets = {}
     for dataset_id in ids:
-        try:
+        with kept(faults):
             if dataset_id.startswith(PUBLISHED_PREFIX):
                 raise InputError(
                     f"{_file_that_names(dataset_id, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
                     f"source that stands in `published`{suggestion(dataset_id, published)}"
                 )
             datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, said)
-        except InputError as error:
-            faults.append(error)
-    try:
-        models = _models(config, models_found, schemas["model"], said)
-    except InputError as error:
-        faults.append(error)
+    models = _models(config, models_found, schemas["model"], said, faults)
+    with kept(faults):
+        _check_batches(config, said)
     if faults:
         raise InputErrors(faults)
-    _check_batches(config, said)
     return Project(config, datasets, models, published, said)
 
 
@@ -260,29 +237,40 @@ def _dataset(
     return settings
 
 
-def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:
+def _models(
+    config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict], faults: list[InputError]
+) -> dict[str, dict]:
     """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
-    models = {model_id: _read_entry("model", model_id, found, schema, said) for model_id in config["models"]}
+    models = {}
+    for model_id in config["models"]:
+        with kept(faults):
+            models[model_id] = _read_entry("model", model_id, found, schema, said)
     for model_id, options in config["model_options"].items():
-        if model_id not in found:
-            where = _key(("model_options", model_id), said)
-            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
-        model = models.get(model_id) or _read_entry("model", model_id, found, schema, said)
-        known, own = model["settings"], options.get("settings", {})
-        # An adapter wants each of its keys in the model's file, so that there are no others.
-        for key in own:
-            if key not in known:
-                path = ("model_options", model_id, "settings", key)
-                where = f"{_file_that_holds(path, said)}: unknown key '{'.'.join(path)}'"
-                raise InputError(f"{where}{suggestion(key, known)}")
-        model["settings"] = {**known, **own}
-        if model["learns_from"] != "traces":
-            ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
-            ignored += [("learning_rates",)] if "learning_rates" in options else []
-            for path in ignored:
-                where = _key(("model_options", model_id, *path), said)
-                raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
+        with kept(faults):
+            if model_id not in found:
+                where = _key(("model_options", model_id), said)
+                raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
+            model = models.get(model_id) or _read_entry("model", model_id, found, schema, said)
+            _set_options(model, options, said)
     return models
+
+
+def _set_options(model: dict, options: dict, said: Mapping[str, dict]) -> None:
+    """Set what the configuration says otherwise for a model."""
+    model_id, known, own = model["id"], model["settings"], options.get("settings", {})
+    # An adapter wants each of its keys in the model's file, so that there are no others.
+    for key in own:
+        if key not in known:
+            path = ("model_options", model_id, "settings", key)
+            where = f"{_file_that_holds(path, said)}: unknown key '{'.'.join(path)}'"
+            raise InputError(f"{where}{suggestion(key, known)}")
+    model["settings"] = {**known, **own}
+    if model["learns_from"] != "traces":
+        ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
+        ignored += [("learning_rates",)] if "learning_rates" in options else []
+        for path in ignored:
+            where = _key(("model_options", model_id, *path), said)
+            raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
 
 
 def _check_batches(config: dict, said: Mapping[str, dict]) -> None:
@@ -300,28 +288,34 @@ def _check_batches(config: dict, said: Mapping[str, dict]) -> None:
             raise InputError(f"{_key(path, said)} {fault}")
 
 
-def _published(
-    config: dict, models: dict[str, Path], schema: dict, root: Path, said: Mapping[str, dict]
-) -> dict[str, dict]:
-    """Published weights by source and model, after a look that the models can have them and the files exist."""
-    published = {}
-    for name, weights_of in config["published"].items():
-        for model, weights in weights_of.items():
-            path = ("published", name, model)
-            if model not in models:
-                raise InputError(f"{_key(path, said)}: unknown model '{model}'{suggestion(model, models)}")
-            networks = _read_entry("model", model, models, schema, said)["networks"]
-            if networks != 1:
-                consists = f"consists of {networks or 'no'} neural networks"
-                raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
-            if isinstance(weights, str):
-                continue
-            for kind, file in weights.items():
-                if not located(file, root).is_file():
-                    where = _key((*path, kind), said)
-                    raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
-        published[PUBLISHED_PREFIX + name] = weights_of
-    return published
+def _check_windows(config: dict, said: Mapping[str, dict]) -> None:
+    """Refuse rules of windows that leave no room for any."""
+    try:
+        WindowRules(**config["windows"], seed=int(config["data_seed"]))
+    except InputError as error:
+        raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+
+
+def _check_published_weights(
+    of: tuple[str, str],
+    weights: str | dict,
+    models: dict[str, Path],
+    schema: dict,
+    root: Path,
+    said: Mapping[str, dict],
+) -> None:
+    """Refuse published weights of a name and model that the model cannot have, or whose files do not exist."""
+    path, model = ("published", *of), of[1]
+    if model not in models:
+        raise InputError(f"{_key(path, said)}: unknown model '{model}'{suggestion(model, models)}")
+    networks = _read_entry("model", model, models, schema, said)["networks"]
+    if networks != 1:
+        consists = f"consists of {networks or 'no'} neural networks"
+        raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
+    for kind, file in {} if isinstance(weights, str) else weights.items():
+        if not located(file, root).is_file():
+            where = _key((*path, kind), said)
+            raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
 
 
 def _check_published(settings: dict, root: Path) -> None:

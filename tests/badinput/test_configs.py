@@ -170,13 +170,30 @@ def test_the_good_ones_are_good(tmp_path):
     assert load(write(tmp_path)).sources == ["mine"]
 
 
-def test_faults_of_several_files_come_at_once(tmp_path):
-    path = write(tmp_path, {"datasets": ["mine", "mien"], "models": ["phasenett"]}, {"tasks": [4]})
+def test_faults_of_every_kind_come_at_once(tmp_path):
+    config = {
+        "datasets": ["mine", "mien"],
+        "models": ["phasenett"],
+        "windows": {"phase_s": 1.0, "edge_s": 2.0},
+        "training": {"batch_size": 8, "device_batch": 16},
+        "model_options": {"gpd": {"settings": {"stride": 5}}, "oracle": {"learning_rates": [0.1]}},
+        **published(weights="/data/x.pt", metadata="/data/x.json"),
+    }
     with pytest.raises(InputError) as caught:
-        load(path)
-    lines = str(caught.value).splitlines()
-    assert len(lines) == 3
-    for word, line in zip(
-        ("mine.yaml: key 'tasks.0' is 4", "unknown dataset 'mien'", "'phasenett'"), lines, strict=True
-    ):
+        load(write(tmp_path, config, {"tasks": [4]}))
+    lines, expected = (
+        str(caught.value).splitlines(),
+        [
+            "'windows.phase_s' is 1.0",
+            "there is no file /data/x.json",
+            "mine.yaml: key 'tasks.0' is 4",
+            "unknown dataset 'mien'",
+            "unknown model 'phasenett'",
+            "unknown key 'model_options.gpd.settings.stride'",
+            "'model_options.oracle.learning_rates' has no effect",
+            "device_batch' is 16",
+        ],
+    )
+    assert len(lines) == len(expected)
+    for word, line in zip(expected, lines, strict=True):
         assert word in line
