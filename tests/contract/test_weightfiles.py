@@ -179,7 +179,8 @@ def test_exported_weights_detect_the_same_in_seisbench(name, trained, easy_datas
         (curve,) = theirs.annotate(stream(waveform))
         whole = torch.tensor([[0, theirs.in_samples]])
         with torch.inference_mode():
-            given = adapter.apply(ours, torch.from_numpy(waveform.copy())[None], whole, whole).flatten()
+            inputs = adapter.inputs_of(ours, torch.from_numpy(waveform.copy())[None], whole)
+            given = adapter.apply(ours, inputs, whole, whole).flatten()
         # SeisBench divides by n - 1 samples for the standard deviation.
         np.testing.assert_allclose(given, curve.data, atol=2e-5)
         assert score == pytest.approx(curve.data.max(), abs=2e-5)
