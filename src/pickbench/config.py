@@ -4,20 +4,19 @@ Every file is held against a JSON schema that also carries the defaults and the 
 out is a `Project`: plain dictionaries with every default filled in, which the grid and the workflow read.
 """
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator, TypeChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
-from pickbench.errors import InputError, InputErrors
+from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
 from pickbench.messages import explain, suggestion
 from pickbench.protocol import TASK_FILES
+from pickbench.schemas import SchemaValidator
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
 
@@ -27,17 +26,6 @@ PUBLISHED_PREFIX = "pre-"
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
-
-
-def _is_finite(checker: TypeChecker, value: object) -> bool:
-    is_number = Draft202012Validator.TYPE_CHECKER.is_type(value, "number")
-    return is_number and not (isinstance(value, float) and not math.isfinite(value))
-
-
-# YAML's .nan passes every limit, since it is neither below nor above one.
-_Validator = validators.extend(
-    Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_finite)
-)
 
 
 @dataclass(frozen=True)
@@ -102,9 +90,11 @@ def read_yaml(path: Path) -> dict:
         When the file is missing, is not text, is not YAML, or holds something else than a mapping.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except yaml.YAMLError as error:
@@ -145,7 +135,7 @@ def check(content: dict, schema: dict, name: str | Path) -> None:
 
 def _faults(content: dict, schema: dict) -> list[ValidationError]:
     """Every fault of `content`, each as the most telling one of those that it is made of."""
-    return [best_match([error]) for error in _Validator(schema).iter_errors(content)]
+    return [best_match([error]) for error in SchemaValidator(schema).iter_errors(content)]
 
 
 def with_defaults(content: dict, schema: dict) -> dict:
@@ -201,33 +191,32 @@ def load_project(
     }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
-    try:
-        WindowRules(**config["windows"], seed=int(config["data_seed"]))
-    except InputError as error:
-        raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+    faults: list[InputError] = []
+    with kept(faults):
+        _check_windows(config, said)
     found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
     models_found = _find(["config/models"], root, NOWHERE)
-    published = _published(config, models_found, schemas["model"], root, said)
+    published = {PUBLISHED_PREFIX + name: weights_of for name, weights_of in config["published"].items()}
+    for name, weights_of in config["published"].items():
+        for model, weights in weights_of.items():
+            with kept(faults):
+                _check_published_weights((name, model), weights, models_found, schemas["model"], root, said)
     sources = [source for source in config["sources"] if source not in published]
     ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
-    datasets, faults = {}, []
+    datasets = {}
     for dataset_id in ids:
-        try:
+        with kept(faults):
             if dataset_id.startswith(PUBLISHED_PREFIX):
                 raise InputError(
                     f"{_place(dataset_id, config, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
                     f"source that stands in `published`{suggestion(dataset_id, published)}"
                 )
             datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, _place(dataset_id, config, said))
-        except InputError as error:
-            faults.append(error)
-    try:
-        models = _models(config, models_found, schemas["model"], said)
-    except InputError as error:
-        faults.append(error)
+    models = _models(config, models_found, schemas["model"], said, faults)
+    with kept(faults):
+        _check_batches(config, said)
     if faults:
         raise InputErrors(faults)
-    _check_batches(config, said)
     return Project(config, datasets, models, published, said)
 
 
@@ -256,30 +245,38 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
     return settings
 
 
-def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:
+def _models(
+    config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict], faults: list[InputError]
+) -> dict[str, dict]:
     """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
-    models = {
-        model_id: _read_entry("model", model_id, found, schema, _place(model_id, config, said))
-        for model_id in config["models"]
-    }
+    models = {}
+    for model_id in config["models"]:
+        with kept(faults):
+            models[model_id] = _read_entry("model", model_id, found, schema, _place(model_id, config, said))
     for model_id, options in config["model_options"].items():
-        where = _key(("model_options", model_id), said)
-        model = models.get(model_id) or _read_entry("model", model_id, found, schema, where)
-        known, own = model["settings"], options.get("settings", {})
-        # An adapter wants each of its keys in the model's file, so that there are no others.
-        for key in own:
-            if key not in known:
-                path = ("model_options", model_id, "settings", key)
-                where = f"{_file_that_holds(path, said)}: unknown key '{'.'.join(path)}'"
-                raise InputError(f"{where}{suggestion(key, known)}")
-        model["settings"] = {**known, **own}
-        if model["learns_from"] != "traces":
-            ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
-            ignored += [("learning_rates",)] if "learning_rates" in options else []
-            for path in ignored:
-                where = _key(("model_options", model_id, *path), said)
-                raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
+        with kept(faults):
+            where = _key(("model_options", model_id), said)
+            model = models.get(model_id) or _read_entry("model", model_id, found, schema, where)
+            _set_options(model, options, said)
     return models
+
+
+def _set_options(model: dict, options: dict, said: Mapping[str, dict]) -> None:
+    """Set what the configuration says otherwise for a model."""
+    model_id, known, own = model["id"], model["settings"], options.get("settings", {})
+    # An adapter wants each of its keys in the model's file, so that there are no others.
+    for key in own:
+        if key not in known:
+            path = ("model_options", model_id, "settings", key)
+            where = f"{_file_that_holds(path, said)}: unknown key '{'.'.join(path)}'"
+            raise InputError(f"{where}{suggestion(key, known)}")
+    model["settings"] = {**known, **own}
+    if model["learns_from"] != "traces":
+        ignored = [("training", key) for key in options.get("training", {}) if key not in OF_EVERY_TRAINING]
+        ignored += [("learning_rates",)] if "learning_rates" in options else []
+        for path in ignored:
+            where = _key(("model_options", model_id, *path), said)
+            raise InputError(f"{where} has no effect, since {model_id} is no neural network; leave it out")
 
 
 def _check_batches(config: dict, said: Mapping[str, dict]) -> None:
@@ -297,26 +294,32 @@ def _check_batches(config: dict, said: Mapping[str, dict]) -> None:
             raise InputError(f"{_key(path, said)} {fault}")
 
 
-def _published(
-    config: dict, models: dict[str, Path], schema: dict, root: Path, said: Mapping[str, dict]
-) -> dict[str, dict]:
-    """Published weights by source and model, after a look that the models can have them and the files exist."""
-    published = {}
-    for name, weights_of in config["published"].items():
-        for model, weights in weights_of.items():
-            path = ("published", name, model)
-            networks = _read_entry("model", model, models, schema, _key(path, said))["networks"]
-            if networks != 1:
-                consists = f"consists of {networks or 'no'} neural networks"
-                raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
-            if isinstance(weights, str):
-                continue
-            for kind, file in weights.items():
-                if not located(file, root).is_file():
-                    where = _key((*path, kind), said)
-                    raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
-        published[PUBLISHED_PREFIX + name] = weights_of
-    return published
+def _check_windows(config: dict, said: Mapping[str, dict]) -> None:
+    """Refuse rules of windows that leave no room for any."""
+    try:
+        WindowRules(**config["windows"], seed=int(config["data_seed"]))
+    except InputError as error:
+        raise InputError(f"{_file_that_holds(['windows'], said)}: {error}") from None
+
+
+def _check_published_weights(
+    of: tuple[str, str],
+    weights: str | dict,
+    models: dict[str, Path],
+    schema: dict,
+    root: Path,
+    said: Mapping[str, dict],
+) -> None:
+    """Refuse published weights of a name and model that the model cannot have, or whose files do not exist."""
+    path, model = ("published", *of), of[1]
+    networks = _read_entry("model", model, models, schema, _key(path, said))["networks"]
+    if networks != 1:
+        consists = f"consists of {networks or 'no'} neural networks"
+        raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
+    for kind, file in {} if isinstance(weights, str) else weights.items():
+        if not located(file, root).is_file():
+            where = _key((*path, kind), said)
+            raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
 
 
 def _check_published(settings: dict, root: Path) -> None:
@@ -344,7 +347,7 @@ def _schema_files(root: Path) -> dict[str, Path]:
 def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
     # A file alone need not hold the required keys.
-    partial, lines = _Validator({**schema, "required": []}), []
+    partial, lines = SchemaValidator({**schema, "required": []}), []
     for fault in _faults(config, schema):
         key, blamed = list(fault.absolute_path)[:1], NOWHERE
         for name, content in said.items():

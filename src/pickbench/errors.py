@@ -4,7 +4,8 @@ Whatever raises it has a message of one line that names the file, the trace or t
 would be right. Everything else that is raised is a fault of ours and keeps its traceback.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -19,6 +20,15 @@ class InputErrors(InputError):
 
     def __init__(self, faults: Iterable[InputError | str]):
         ValueError.__init__(self, "\n".join(dict.fromkeys(str(fault) for fault in faults)))
+
+
+@contextmanager
+def kept(faults: list[InputError]) -> Iterator[None]:
+    """Go on behind the block when it has a fault, and keep that."""
+    try:
+        yield
+    except InputError as error:
+        faults.append(error)
 
 
 def model_file(model: str) -> str:

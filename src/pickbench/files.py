@@ -6,7 +6,8 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -68,6 +69,34 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}")
+
+
+def strictly(read: Callable, *args: object, **options: object) -> object:
+    """Call pandas' reader of tables, or go on reading, without its tolerance for a field too many.
+
+    It would read such rows with their values in the wrong columns.
+
+    Parameters
+    ----------
+    read
+        `pandas.read_csv`, to be given `index_col=False`, or `next`.
+    args, options
+        What to give it.
+
+    Raises
+    ------
+    ValueError
+        For rows with more fields than the table has columns, besides what the reader raises.
+    """
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return read(*args, **options)
+        except pd.errors.ParserWarning:
+            why = "rows have more fields than there are columns; a text with a comma in it has to stand in quotes"
+            raise ValueError(why) from None
 
 
 def write_json(path: str | Path, content: object) -> None:

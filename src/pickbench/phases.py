@@ -6,6 +6,7 @@ as the benchmark does, and turns them into one long table of arrivals, from whic
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,30 @@ def arrival_columns(columns: Iterable[str], mapping: Mapping[str, str] | None = 
             raise InputError(f"arrival_columns: {column} is mapped to {phase!r}; it has to be P or S")
     present = set(columns)
     return {column: phase for column, phase in mapping.items() if column in present}
+
+
+def check_arrival_columns(columns: Iterable[str], mapping: Mapping[str, str] | None, place: str | Path) -> None:
+    """Refuse a mapping that misses the table: its picks would be lost and their traces pass as noise.
+
+    Parameters
+    ----------
+    columns, mapping
+        See `arrival_columns`.
+    place
+        What to call the table in a message.
+
+    Raises
+    ------
+    InputError
+        Naming the columns that are missing, and those that are there.
+    """
+    columns = list(columns)
+    present = arrival_columns(columns, mapping)
+    absent = [column for column in mapping or {} if column not in present]
+    if absent or not present:
+        there = ", ".join([*present, *unmapped_arrival_columns(columns, mapping)]) or "none"
+        wanted = ", ".join(absent) or "with a phase of the default mapping"
+        raise InputError(f"{place}: no arrival column {wanted} in its metadata; `arrival_columns` maps: {there}")
 
 
 def unmapped_arrival_columns(columns: Iterable[str], mapping: Mapping[str, str] | None = None) -> list[str]:

@@ -12,10 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pickbench.adoption import adopt
+from pickbench.data.account import in_numbers
 from pickbench.data.fetch import check_class, fetch
 from pickbench.data.prepare import look_over
 from pickbench.errors import InputError, SettingError
 from pickbench.models import load_adapter
+from pickbench.tables.published import read_published
+from pickbench.windows.published import read_rows
 
 
 @dataclass
@@ -45,21 +48,28 @@ class Findings:
 
 
 def validate(
-    models: Mapping[str, dict], datasets: Mapping[str, dict], published: Sequence[dict], model_options: Mapping
+    models: Mapping[str, dict],
+    datasets: Mapping[str, dict],
+    published: Sequence[dict],
+    model_options: Mapping,
+    figures: Mapping | None = None,
 ) -> Findings:
-    """Look over models, datasets and published weights.
+    """Look over models, datasets, published weights and published figures.
 
     Parameters
     ----------
     models
         Settings by model.
     datasets
-        By dataset its `source` and `arrival_columns`, as in its file.
+        By dataset its `source`, `arrival_columns`, `split` and `tasks`, as in its file; and its published `windows`,
+        files by task file, if it has such.
     published
         For each pair of published source and model: the `model`, the `weights` (a name, or a pair of files), and the
         `columns` that it answers.
     model_options
         Those of the configuration: what to blame for a setting that stands there.
+    figures
+        The `path` of the published figures, and the `models` and `datasets` that there are.
 
     Returns
     -------
@@ -74,11 +84,34 @@ def validate(
     for name, about in datasets.items():
         with findings.kept():
             _look_at_dataset(name, about, findings)
+        for path in about["windows"]:
+            with findings.kept():
+                rows = read_rows(Path(path))
+                findings.remarks.append(
+                    f"{name}: {len(rows)} published windows in {path}; their traces are looked up in a run"
+                )
     for picker in published:
         if picker["model"] in fine:
             with findings.kept():
                 _look_at_weights(models[picker["model"]], picker["weights"], picker["columns"])
+    if figures:
+        with findings.kept():
+            read_published(figures["path"], figures["models"], figures["datasets"])
     return findings
+
+
+def looked_at(
+    models: Mapping[str, dict], datasets: Mapping[str, dict], published: Sequence[dict], figures: Mapping | None = None
+) -> str:
+    """Say in a line what `validate` looks at."""
+    pairs = dict.fromkeys(str(picker["weights"]) for picker in published)
+    parts = [
+        f"configuration; models: {', '.join(models)}",
+        f"datasets: {', '.join(datasets)}",
+        f"published weights: {', '.join(pairs) or 'none'}",
+        f"published figures: {figures['path'] if figures else 'none'}",
+    ]
+    return f"looked at {'; '.join(parts)}"
 
 
 def _look_at_dataset(name: str, about: Mapping, findings: Findings) -> None:
@@ -92,13 +125,19 @@ def _look_at_dataset(name: str, about: Mapping, findings: Findings) -> None:
     with TemporaryDirectory() as folder:
         manifest = Path(folder) / "raw.json"
         fetch(name, source, manifest)
-        summary, faults = look_over(manifest, about["arrival_columns"])
+        # Windows of others say themselves where the picks are.
+        summary, faults = look_over(
+            manifest, about["arrival_columns"], own_split=about["split"] == "own", picks_needed=not about["windows"]
+        )
     findings.faults += faults
-    counts = ", ".join(f"{count} {reason}" for reason, count in summary["dropped"].items()) or "none"
+    counts = in_numbers(summary)
     total, left = summary["traces_in"], summary["traces_out"]
-    if not left and not faults:
+    if total == sum(summary["dropped"].values()):
         raise InputError(f"{source['path']}: none of its {total} traces can be used; left out: {counts}")
-    findings.remarks.append(f"{name}: {left} of {total} traces can be used as far as metadata tell; left out: {counts}")
+    mended = "".join(f"; {count} {reason}" for reason, count in summary["mended"].items())
+    findings.remarks.append(
+        f"{name}: {left} of {total} traces can be used as far as metadata tell; left out: {counts}{mended}"
+    )
 
 
 def _look_at_weights(model: dict, weights: str | dict, columns: Sequence[str]) -> None:

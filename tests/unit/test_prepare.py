@@ -71,14 +71,14 @@ def test_waveforms_and_positions_go_to_100_hz_together(tmp_path):
     table = {
         "trace_sampling_rate_hz": rates,
         "trace_Pg_arrival_sample": picks,
-        "trace_S_arrival_sample": [np.nan, 10.25, np.nan, np.nan, 10.25, np.nan],
+        "trace_PmP_arrival_sample": [np.nan, 10.25, np.nan, np.nan, 10.25, np.nan],
         "trace_coda_end_sample": ["400.5", "[[400.]]", "[[400.]]", "", "400.5", ""],
         "trace_dt_s": [1 / rate for rate in rates],
     }
     outputs = run_prepare(write_raw(tmp_path / "raw", waveforms, table), into=tmp_path / "out")
     found = prepared_table(outputs)
     assert found["trace_Pg_arrival_sample"].tolist() == [760.0] * 6
-    np.testing.assert_array_equal(found["trace_S_arrival_sample"], [np.nan, 25.625, np.nan, np.nan, 5.125, np.nan])
+    np.testing.assert_array_equal(found["trace_PmP_arrival_sample"], [np.nan, 25.625, np.nan, np.nan, 5.125, np.nan])
     # A position that is no number stays only where the waveform stayed.
     assert found["trace_coda_end_sample"].fillna("").tolist() == ["2002.5", "", "[[400.]]", "", "200.25", ""]
     assert found["trace_raw_sampling_rate_hz"].tolist() == rates
@@ -335,7 +335,7 @@ def damaged(kind, raw):
         ("row outside", ["waveforms.hdf5", "bucket0$99,:3,:600", "row 99"]),
         ("no position", ["waveforms.hdf5", "bucket0$x,:3,:600"]),
         ("no name", ["metadata.csv", "trace_name"]),
-        ("latin-1", ["metadata.csv", "utf-8"]),
+        ("latin-1", ["metadata.csv", "UTF-8", "0xe9"]),
         ("pick", ["metadata.csv", "bucket0$0,:3,:600", "trace_p_arrival_sample", "'soon'"]),
         ("truncated", ["waveforms.hdf5", "truncated"]),
         ("no data", ["waveforms.hdf5", "no group 'data'"]),

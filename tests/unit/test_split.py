@@ -165,7 +165,7 @@ def test_three_groups_are_enough_for_three_splits(tmp_path_factory, sizes, seed)
         ({"split": ["dev", "dev", "test"]}, "own", ["prepared_0000.csv", "train", "empty"]),
         ({"split": ["train", "dev", "dev"]}, "own", ["test"]),
         ({"source_id": ["a", "a", "b"]}, "by-event", ["2 groups", "three"]),
-        ({"split": []}, "own", ["train", "'empty': 1"]),
+        ({"split": []}, "own", ["train", "1 empty", "lost0"]),
         ({"split": ["train", "dev", "test"]}, "by-events", ["by-events", "own"]),
     ],
 )

@@ -13,27 +13,29 @@ from tests.contract.test_models import settings
 from tests.unit.conftest import write_raw
 
 MODELS = {"phasenet": settings("phasenet")}
+PICK = {"trace_P_arrival_sample": [100]}
 
 
 def at(path, **about):
-    return {"source": {"path": str(path)}, "arrival_columns": None, **about}
+    return {"source": {"path": str(path)}, "arrival_columns": None, "split": "own", "windows": [], **about}
 
 
 def test_sound_data_have_no_fault_and_are_counted(tmp_path, noise):
     picks = {"trace_P_arrival_sample": [100, 700, ""], "trace_sampling_rate_hz": [100, 100, 0]}
     folder = write_raw(tmp_path / "mine", [noise(), noise(), noise()], picks)
-    found = validate(MODELS, {"mine": at(folder), "twin": {"source": {"simulate": {}}}}, [], {})
+    found = validate(MODELS, {"mine": at(folder), "twin": at(None, source={"simulate": {}})}, [], {})
     assert found.faults == []
     # Of three traces one has its only pick behind its end, and one has no rate.
     assert found.remarks == [
-        "mine: 1 of 3 traces can be used as far as metadata tell; left out: 1 bad_sampling_rate, 1 all_picks_outside"
+        "mine: 1 of 3 traces can be used as far as metadata tell; left out: 1 bad_sampling_rate "
+        "(such as bucket0$2,:3,:600), 1 all_picks_outside (such as bucket0$1,:3,:600)"
     ]
 
 
 def test_all_faults_come_at_once(tmp_path, noise):
     bad_pick = write_raw(tmp_path / "a", [noise()], {"trace_P_arrival_sample": ["soon"]})
-    no_block = write_raw(tmp_path / "b", [noise()], {"trace_name": ["bucket7$0,:3,:600"]})
-    no_traces = write_raw(tmp_path / "c", [noise()], {"trace_sampling_rate_hz": [0]})
+    no_block = write_raw(tmp_path / "b", [noise()], {"trace_name": ["bucket7$0,:3,:600"], **PICK})
+    no_traces = write_raw(tmp_path / "c", [noise()], {"trace_sampling_rate_hz": [0], **PICK})
     torn = write_raw(tmp_path / "d", [noise()])
     (torn / "waveforms.hdf5").write_bytes(b"")
     (tmp_path / "w.pt").write_bytes(b"no weights")
@@ -41,7 +43,7 @@ def test_all_faults_come_at_once(tmp_path, noise):
     datasets = {
         **{path.name: at(path) for path in (bad_pick, no_block, no_traces, torn, tmp_path / "nowhere")},
         "columns": at(torn, arrival_columns={"trace_Q_arrival_sample": "P"}),
-        "seisbench": {"source": {"seisbench": "STAED"}, "arrival_columns": None},
+        "seisbench": at(None, source={"seisbench": "STAED"}),
     }
     gpd = settings("gpd")
     models = {**MODELS, "gpd": {**gpd, "settings": {**gpd["settings"], "stride_samples": "wide"}}}
@@ -70,7 +72,9 @@ def test_a_table_says_more_than_its_first_fault(tmp_path, noise, monkeypatch):
     monkeypatch.setattr("pickbench.data.raw.ROWS_AT_ONCE", 2)
     names = [f"bucket0${row},:3,:600" for row in range(4)]
     names[0], names[3] = "bucket0$9,:3,:600", "bucket8$0,:3,:600"
-    folder = write_raw(tmp_path / "mine", [noise() for _ in range(4)], {"trace_name": names})
+    folder = write_raw(
+        tmp_path / "mine", [noise() for _ in range(4)], {"trace_name": names, "trace_P_arrival_sample": 100}
+    )
     faults = validate({}, {"mine": at(folder)}, [], {}).faults
     assert [name in fault for name, fault in zip(("bucket0$9", "bucket8"), faults, strict=True)] == [True, True]
 

@@ -59,6 +59,7 @@ rule published:
         version=VERSIONS["findings"],
         models=titles(PROJECT.models, "title"),
         datasets=real_or_not(),
+        known=KNOWN,
     message:
         "setting published figures beside ours"
     script:

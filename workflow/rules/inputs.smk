@@ -36,9 +36,23 @@ def datasets_to_look_over():
         name: {
             "source": source_of_dataset(name),
             "arrival_columns": settings["arrival_columns"],
+            "split": settings["split"],
+            "windows": published_windows(name),
         }
         for name, settings in PROJECT.datasets.items()
     }
+
+
+def published_windows(dataset):
+    """The files of the published windows that a dataset names, as far as its tasks need them."""
+    folder, tasks = (PROJECT.datasets[dataset][key] for key in ("windows", "tasks"))
+    needed = [name for name, group in TASK_FILES.items() if set(group) & set(tasks)] if folder else []
+    return [str(located(folder, ROOT) / f"{name}.csv") for name in needed]
+
+
+def published_figures():
+    """The file of published figures, and the ids that it may name."""
+    return {"path": str(located("resources/published.csv", ROOT)), **KNOWN}
 
 
 def weights_to_look_over():

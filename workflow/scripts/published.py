@@ -10,4 +10,4 @@ with logged(snakemake.log[0]):
     params = snakemake.params
     stem = Path(snakemake.output.tables[0]).with_suffix("")
     metrics = read_collected(*snakemake.input.metrics)
-    write_published(metrics, snakemake.input.published, params.models, params.datasets, stem)
+    write_published(metrics, snakemake.input.published, params.models, params.datasets, stem, params.known)

@@ -1,15 +1,16 @@
-"""Look over models, data and published weights."""
+"""Look over models, data, and published windows, weights and figures."""
 
 import sys
 
 from pickbench.joblog import logged
-from pickbench.validation import validate
+from pickbench.validation import looked_at, validate
 
 with logged(snakemake.log[0]):
     params = snakemake.params
-    findings = validate(params.models, params.datasets, params.published, snakemake.config["model_options"])
+    given = params.models, params.datasets, params.published
+    findings = validate(*given, snakemake.config["model_options"], params.figures)
     for line in findings.faults:
         print(f"error: {line}")
     if findings.faults:
         sys.exit(1)
-print("\n".join([*findings.remarks, "configuration, data and published weights: no fault found"]))
+print("\n".join([looked_at(*given, params.figures), *findings.remarks, "no fault found"]))

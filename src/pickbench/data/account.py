@@ -63,6 +63,15 @@ class Account:
         }
 
 
+def in_numbers(summary: dict) -> str:
+    """Say how many traces were left out for which reason, and name one of each."""
+    examples = summary["examples"]
+    return (
+        ", ".join(f"{count} {reason} (such as {examples[reason][0]})" for reason, count in summary["dropped"].items())
+        or "none"
+    )
+
+
 def total(summaries: Iterable[dict]) -> dict:
     """Add up the accounts of a dataset's chunks."""
     account = Account()

@@ -4,6 +4,7 @@ Raw and prepared datasets share it, so both readers take their file names, open 
 The rules are those of seisbench.data.WaveformDataset, without loading any metadata.
 """
 
+import re
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,10 @@ from pickbench.errors import InputError
 
 #: Text that stands for a missing number in a table.
 NO_NUMBER = ("", "nan", "NaN", "NA", "N/A", "None", "NULL", "null", "<NA>")
+#: A row, or a slice that goes forwards.
+INDEX = re.compile(r"\d{1,18}|(-?\d{1,18})?:(-?\d{1,18})?(:([1-9]\d{0,17})?)?")
+#: Names of chunks: part of a file's name, and never a way out of its folder.
+CHUNK = re.compile(r"[\w.-]+")
 
 
 def chunk_names(directory: str | Path) -> list[str]:
@@ -23,14 +28,12 @@ def chunk_names(directory: str | Path) -> list[str]:
     Raises
     ------
     InputError
-        When the directory is missing, or a chunk lacks its metadata or its waveforms.
+        When the directory is missing, its file `chunks` is none, or a chunk lacks its metadata or its waveforms.
     """
     directory = Path(directory)
     if not directory.is_dir():
         raise InputError(f"{directory}: no such directory; a dataset is a directory in SeisBench format")
-    listed = directory / "chunks"
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    chunks = [line for line in lines if line.strip()]
+    chunks = _listed_chunks(directory / "chunks")
     if not chunks and (directory / "waveforms.hdf5").is_file():
         chunks = [""]
     if not chunks:
@@ -42,6 +45,22 @@ def chunk_names(directory: str | Path) -> list[str]:
             if not path.is_file():
                 raise InputError(f"{path}: missing; SeisBench format wants metadata*.csv and waveforms*.hdf5")
     return sorted(chunks)
+
+
+def _listed_chunks(path: Path) -> list[str]:
+    """Read a file `chunks`, if there is one."""
+    if not path.is_file():
+        return []
+    try:
+        chunks = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as UTF-8 text, a name of a chunk in each line ({error})") from error
+    for chunk in chunks:
+        if not CHUNK.fullmatch(chunk):
+            raise InputError(f"{path}: {chunk!r} is no chunk; a name has letters, digits, _, - and . and no folder")
+        if chunks.count(chunk) > 1:
+            raise InputError(f"{path}: chunk {chunk!r} stands there twice; each is read once")
+    return chunks
 
 
 def metadata_path(directory: str | Path, chunk: str) -> Path:
@@ -68,7 +87,10 @@ def open_waveforms(path: str | Path) -> h5py.File:
 
 def data_format(file: h5py.File) -> dict:
     """Content of the group `data_format` as Python values, empty when there is no such group."""
-    return {key: _plain(item[()]) for key, item in file.get("data_format", {}).items()}
+    group = file.get("data_format", {})
+    if isinstance(group, h5py.Dataset):
+        raise InputError(f"{file.filename}: data_format is a dataset, expected a group of them")
+    return {key: _plain(item[()]) for key, item in group.items() if isinstance(item, h5py.Dataset)}
 
 
 def parse_trace_name(name: str) -> tuple[str, tuple[int | slice, ...]]:
@@ -79,12 +101,15 @@ def parse_trace_name(name: str) -> tuple[str, tuple[int | slice, ...]]:
     Raises
     ------
     ValueError
-        When what follows the `$` is not a list of integers and slices.
+        When what follows the `$` is not a list of integers and of slices that go forwards.
     """
     block, dollar, position = name.partition("$")
     if not dollar:
         return block, ()
-    return block, tuple(_index(part) for part in position.replace(" ", "").split(","))
+    parts = position.replace(" ", "").split(",")
+    if not all(INDEX.fullmatch(part) for part in parts):
+        raise ValueError(f"{position[:40]!r} is no position in a block, such as 3,:3,:6000")
+    return block, tuple(_index(part) for part in parts)
 
 
 def _index(text: str) -> int | slice:
@@ -96,7 +121,7 @@ def _index(text: str) -> int | slice:
 
 def _plain(value: object) -> object:
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode(errors="replace")
     if isinstance(value, np.ndarray):
         return [_plain(item) for item in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value

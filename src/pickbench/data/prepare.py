@@ -6,7 +6,8 @@ What cannot be used is dropped, what can be interpreted is mended; both are coun
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,25 @@ from pickbench.data.components import TARGET, assign_channels
 from pickbench.data.layout import NO_NUMBER
 from pickbench.data.raw import RawFile, RawWaveforms, column_names, raw_files, read_rows, survey
 from pickbench.data.reasons import MISSING
+from pickbench.data.split import SPLITS, check_names
 from pickbench.data.standard import standardise
 from pickbench.data.writer import PreparedWriter
 from pickbench.errors import InputError
 from pickbench.files import replacing, write_json
+from pickbench.phases import arrival_columns as phase_of_columns
+from pickbench.phases import check_arrival_columns
 
 BATCH_TRACES = 512
 BATCH_BYTES = 32 * 2**20
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1.0, 10_000.0
 ARRIVAL_COLUMN = re.compile(r"trace_.*_arrival_sample")
+# What a coordinate in degrees can be at most; longitudes may be counted from 0 to 360.
+COORDINATES = {
+    "station_latitude_deg": 90.0,
+    "station_longitude_deg": 360.0,
+    "source_latitude_deg": 90.0,
+    "source_longitude_deg": 360.0,
+}
 ADDED_COLUMNS = (
     "trace_raw_name",
     "trace_raw_chunk",
@@ -46,7 +57,7 @@ def prepare(
     output_dropped: Path,
     *,
     rate_hz: float = 100.0,
-    arrival_columns: Collection[str] | None = None,
+    arrival_columns: Mapping[str, str] | None = None,
     chunk: int = 0,
     chunks: int = 1,
 ) -> None:
@@ -61,7 +72,8 @@ def prepare(
     rate_hz
         Sampling rate of the prepared waveforms.
     arrival_columns
-        Columns that hold picks, besides all that are named trace_*_arrival_sample. They have to exist.
+        Columns that hold picks, besides all that are named trace_*_arrival_sample, and their phases. They have to
+        exist. None stands for the usual phases.
     chunk, chunks
         Which share to prepare, out of how many.
 
@@ -91,20 +103,27 @@ def prepare(
     write_json(output_dropped, account.summary())
 
 
-def look_over(raw: Path, arrival_columns: Collection[str] | None = None) -> tuple[dict, list[str]]:
+def look_over(
+    raw: Path, arrival_columns: Mapping[str, str] | None = None, *, own_split: bool = True, picks_needed: bool = False
+) -> tuple[dict, list[str]]:
     """Go through tables and the layout of waveform files as `prepare` does, without reading a waveform.
 
     Parameters
     ----------
     raw, arrival_columns
         As for `prepare`.
+    own_split
+        Whether the column `split` counts, if there is one.
+    picks_needed
+        Whether a dataset without any column of picks is a fault.
 
     Returns
     -------
     summary : dict
-        As dropped.json, without what only waveforms tell (non_finite, all_zero, constant) and what is mended.
+        As dropped.json, without what only waveforms tell (non_finite, all_zero, constant, missing_X).
     faults : list of str
-        What `prepare` would stop at: the first fault of every few thousand rows.
+        What `prepare`, `split` and `windows` would stop at: the first fault of each kind in every few thousand rows,
+        an empty split, no column of picks.
 
     Raises
     ------
@@ -113,27 +132,48 @@ def look_over(raw: Path, arrival_columns: Collection[str] | None = None) -> tupl
     """
     files = raw_files(raw)
     columns, picks = _columns(files, arrival_columns)
-    account, faults = Account(), []
+    own_split = own_split and "split" in columns
+    account, splits, faults = Account(), Counter(), {}
+
+    def attempt(check: Callable, *given):
+        try:
+            return check(*given)
+        except InputError as error:
+            faults[str(error)] = None
+
+    if picks_needed:
+        attempt(check_arrival_columns, columns, arrival_columns, files[0].metadata)
     for file, first, last, repeated in _shares(files, 0, 1):
         with RawWaveforms(file) as source:
             for rows in read_rows(file, first, last):
                 account.traces_in += len(rows)
-                try:
-                    rows = rows.reindex(columns=columns, fill_value="")
-                    account.traces_out += len(_usable_rows(rows, file, source, repeated, picks, account))
-                except InputError as error:
-                    faults.append(str(error))
-    return account.summary(), faults
+                rows = rows.reindex(columns=columns, fill_value="")
+                usable = attempt(_usable_rows, rows, file, source, repeated, picks, account)
+                if usable is None:  # Its first fault hides those of another kind.
+                    for name in picks:
+                        attempt(_numbers, rows, name, file)
+                else:
+                    account.traces_out += len(usable)
+                    _count_mended(usable, usable["trace_name"], account)
+                if own_split:
+                    rows = rows if usable is None else usable
+                    attempt(check_names, file.metadata, rows["trace_name"], rows["split"])
+                    splits.update(rows["split"])
+    for name in SPLITS if own_split and account.traces_out and not faults else ():
+        if not splits[name]:
+            faults[f"{files[0].metadata}: no usable trace is in split {name}, every task needs all three"] = None
+    return account.summary(), list(faults)
 
 
-def _columns(files: list[RawFile], arrival_columns: Collection[str] | None) -> tuple[list[str], list[str]]:
-    """Columns of all tables, and those of them that hold picks."""
+def _columns(files: list[RawFile], arrival_columns: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:
+    """Columns of all tables; and those of them that hold picks, with the phase (P, S or "" for any other)."""
     columns = list(dict.fromkeys(name for file in files for name in column_names(file)))
     unknown = [name for name in arrival_columns or () if name not in columns]
     if unknown:
         raise InputError(f"{files[0].metadata}: has no column {unknown[0]}, which arrival_columns names")
-    picks = [name for name in columns if ARRIVAL_COLUMN.fullmatch(name) or name in (arrival_columns or ())]
-    return columns, picks
+    phases = phase_of_columns(columns, arrival_columns)
+    picks = [name for name in columns if ARRIVAL_COLUMN.fullmatch(name) or name in phases]
+    return columns, {name: phases.get(name, "") for name in picks}
 
 
 def _shares(files: list[RawFile], chunk: int, chunks: int) -> Iterator[tuple[RawFile, int, int, np.ndarray]]:
@@ -164,9 +204,17 @@ def _data_format(files: list[RawFile], rate_hz: float) -> dict:
 
 
 def _usable_rows(
-    rows: pd.DataFrame, file: RawFile, source: RawWaveforms, repeated: np.ndarray, picks: list[str], account: Account
+    rows: pd.DataFrame,
+    file: RawFile,
+    source: RawWaveforms,
+    repeated: np.ndarray,
+    picks: Mapping[str, str],
+    account: Account,
 ) -> pd.DataFrame:
     """Drop what the table and the layout of the file already rule out; add where and how to read the others."""
+    nameless = rows.index[rows["trace_name"] == ""]
+    if len(nameless):
+        raise InputError(f"{file.metadata}: line {nameless[0] + 2} has no trace_name, which says where its waveform is")
 
     def keep(fine: np.ndarray, reason: str) -> pd.DataFrame:
         account.drop(reason, file, rows.loc[~fine, "trace_name"].tolist())
@@ -184,21 +232,41 @@ def _usable_rows(
     rows = keep(rows["_npts"].to_numpy() > 1, "empty")
     for name in picks:
         rows = rows.assign(**{name: _numbers(rows, name, file)})
-    position = rows[picks].to_numpy()
+    position = rows[list(picks)].to_numpy()
     outside = (position < 0) | (position >= rows[["_npts"]].to_numpy())
     rows = rows.assign(trace_picks_outside=outside.sum(axis=1))
-    rows[picks] = np.where(outside, np.nan, position)
-    return keep(~(outside.any(axis=1) & rows[picks].isna().all(axis=1).to_numpy()), "all_picks_outside")
+    rows[list(picks)] = np.where(outside, np.nan, position)
+    rows = keep(~(outside.any(axis=1) & rows[list(picks)].isna().all(axis=1).to_numpy()), "all_picks_outside")
+    p, s = (rows[[name for name, of in picks.items() if of == phase]].astype(float).min(axis=1) for phase in "PS")
+    rows = keep(~(s <= p).to_numpy(), "s_not_after_p")
+    return _with_coordinates(rows)
+
+
+def _with_coordinates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take out coordinates that are none, so that no distance is computed from them."""
+    lost = np.zeros(len(rows), dtype=bool)
+    for name in COORDINATES.keys() & set(rows.columns):
+        degrees = pd.to_numeric(rows[name], errors="coerce")
+        bad = ~rows[name].isin(NO_NUMBER) & ~(degrees.abs() <= COORDINATES[name])
+        rows = rows.assign(**{name: rows[name].mask(bad, "")})
+        lost |= bad.to_numpy()
+    return rows.assign(_bad_coordinates=lost)
 
 
 def _sampling_rates(rows: pd.DataFrame, data_format: dict) -> pd.Series:
     """Rates in Hz as SeisBench finds them: of the trace, else from its sample interval, else of the whole file."""
     rate = pd.Series(np.nan, index=rows.index)
     if "trace_sampling_rate_hz" in rows:
-        rate = pd.to_numeric(rows["trace_sampling_rate_hz"], errors="coerce").astype(float)
+        rate = _rates(rows["trace_sampling_rate_hz"])
     if "trace_dt_s" in rows:
-        rate = rate.fillna(1 / pd.to_numeric(rows["trace_dt_s"], errors="coerce"))
-    return rate.fillna(data_format.get("sampling_rate", np.nan))
+        rate = rate.fillna(1 / _rates(rows["trace_dt_s"]))
+    common = data_format.get("sampling_rate")
+    return rate.fillna(common if isinstance(common, int | float) else np.nan)
+
+
+def _rates(text: pd.Series) -> pd.Series:
+    """Numbers of a column, NaN for nothing; what is neither is a rate of 0, which no other column makes good."""
+    return pd.to_numeric(text, errors="coerce").astype(float).fillna(0.0).mask(text.isin(NO_NUMBER))
 
 
 def _component_orders(rows: pd.DataFrame, data_format: dict) -> list[str]:
@@ -237,7 +305,7 @@ def _prepare_batch(
     rows: pd.DataFrame,
     file: RawFile,
     source: RawWaveforms,
-    picks: list[str],
+    picks: Mapping[str, str],
     rate_hz: float,
     account: Account,
     writer: PreparedWriter,
@@ -257,9 +325,9 @@ def _prepare_batch(
     good = fault == ""
     if not good.any():
         return
-    rows = _described(rows[good], file, present[good], factor[good], picks, rate_hz)
+    rows = _described(rows[good], file, present[good], factor[good], list(picks), rate_hz)
     rows["trace_npts"] = [waveforms[member].shape[-1] for member in np.flatnonzero(good)]
-    _count_mended(rows, account)
+    _count_mended(rows, rows["trace_raw_name"], account)
     writer.add(rows, [waveforms[member] for member in np.flatnonzero(good)])
     account.traces_out += len(rows)
 
@@ -291,12 +359,14 @@ def _described(
     return rows
 
 
-def _count_mended(rows: pd.DataFrame, account: Account) -> None:
-    names = rows["trace_raw_name"]
+def _count_mended(rows: pd.DataFrame, names: pd.Series, account: Account) -> None:
+    """Count what was mended; which components are missing is known once waveforms have been read."""
     account.mend("picks_outside", names[rows["trace_picks_outside"] > 0].tolist())
-    for here, group in names.groupby(rows["trace_components_present"]):
-        if here != TARGET:
-            account.mend(MISSING + "".join(letter for letter in TARGET if letter not in here), group.tolist())
+    account.mend("bad_coordinates", names[rows["_bad_coordinates"]].tolist())
+    if "trace_components_present" in rows:
+        for here, group in names.groupby(rows["trace_components_present"]):
+            if here != TARGET:
+                account.mend(MISSING + "".join(letter for letter in TARGET if letter not in here), group.tolist())
     for channels, group in names.groupby(rows["_channels"]):
         for reason in channels.mended:
             account.mend(reason, group.tolist())

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pickbench.data import layout
 from pickbench.errors import InputError
-from pickbench.files import read_json
+from pickbench.files import read_json, strictly
 
 ROWS_AT_ONCE = 4096
 
@@ -46,10 +46,23 @@ def raw_files(manifest: Path) -> list[RawFile]:
 
 
 def column_names(file: RawFile) -> list[str]:
-    """Columns of a table."""
-    names = list(next(_pieces(file.metadata, nrows=0)).columns)
+    """Columns of a table.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, has no trace_name, or has a column twice, of which pandas would rename the second.
+    """
+    header = next(_pieces(file.metadata, header=None, nrows=1)).iloc[0]
+    names = header.str.removeprefix("\ufeff").tolist()
     if "trace_name" not in names:
-        raise InputError(f"{file.metadata}: has no column trace_name; SeisBench format wants one")
+        found = ", ".join(names)[:80]
+        raise InputError(
+            f"{file.metadata}: has no column trace_name, which SeisBench format wants; it begins {found!r}"
+        )
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{file.metadata}: has the column {twice} twice; which is meant is not guessed")
     return names
 
 
@@ -88,9 +101,17 @@ def read_rows(file: RawFile, first: int, last: int) -> Iterator[pd.DataFrame]:
 def _pieces(path: Path, **options) -> Iterator[pd.DataFrame]:
     # Blank lines are kept here and left out by the caller, so that rows can be skipped by their number.
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False, **options)
-        for piece in [table] if isinstance(table, pd.DataFrame) else table:
+        table = strictly(
+            pd.read_csv, path, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False, **options
+        )
+        pieces = iter([table] if isinstance(table, pd.DataFrame) else table)
+        while (piece := strictly(next, pieces, None)) is not None:
             yield piece.fillna("")
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x}"
+        raise InputError(
+            f"{path}: not readable as a metadata table: not UTF-8 text ({byte}); save it as UTF-8"
+        ) from error
     except (ValueError, OSError) as error:
         raise InputError(f"{path}: not readable as a metadata table ({error})") from error
 
@@ -122,6 +143,9 @@ class RawWaveforms:
         order = self.format.get("dimension_order", "CW")
         if order not in ("CW", "WC"):
             raise InputError(f"{self.path}: dimension_order is {order!r}; a trace has the dimensions CW or WC")
+        components = self.format.get("component_order", "")
+        if not isinstance(components, str | list):
+            raise InputError(f"{self.path}: component_order is {components!r}, expected letters such as ZNE")
         self._samples_first = order == "WC"
         self._blocks: dict[str, h5py.Dataset] = {}
 
@@ -147,7 +171,9 @@ class RawWaveforms:
             raise InputError(f"{self.path}: trace {name}: {error.args[0]}") from error
         shape = (*(size for size in lengths if size is not None), *block.shape[len(index) :])
         if len(index) > block.ndim or len(shape) != 2 or block.dtype.kind not in "fiu":
-            raise InputError(f"{self.path}: trace {name}: its block is {block.dtype} {block.shape}, not one waveform")
+            raise InputError(
+                f"{self.path}: trace {name}: is not one waveform; its block is {block.dtype} {block.shape}"
+            )
         channels, npts = reversed(shape) if self._samples_first else shape
         width = block.shape[1:] if _is_row(index) else shape
         return Place(name, block_name, index, channels, npts, math.prod(width) * block.dtype.itemsize)
@@ -187,6 +213,8 @@ class RawWaveforms:
             block = self._file["data"].get(name)
             if not isinstance(block, h5py.Dataset):
                 raise KeyError(f"block {name} is not in the file")
+            if block.shape is None:
+                raise ValueError(f"block {name} is empty")
             # A few blocks stay open: rows go through them in turn, and their number has no bound.
             if len(self._blocks) >= 64:
                 self._blocks.clear()

@@ -5,16 +5,18 @@ Of several reasons to leave a trace out the first in this order counts; a trace 
 
 DROPPED = {
     "duplicate_name": "an earlier row of the same table has the same trace name",
-    "bad_sampling_rate": "sampling rate missing, or outside 1 to 10,000 Hz",
+    "bad_sampling_rate": "sampling rate missing, no number, or outside 1 to 10,000 Hz",
     "unknown_components": "components that cannot be told apart",
     "empty": "fewer than two samples",
     "all_picks_outside": "has picks, and none lies in the trace",
+    "s_not_after_p": "its first S is not after its first P: one of them is wrong, or zeros stand for missing picks",
     "non_finite": "samples that are no finite number, or beyond 32 bits",
     "all_zero": "all samples are zero",
     "constant": "no component moves",
 }
 MENDED = {
     "picks_outside": "picks outside the trace are removed",
+    "bad_coordinates": "coordinates that are no numbers, or beyond what degrees can be, are removed",
     "horizontals_12_as_NE": "horizontals 1, 2 are taken for N, E",
     "horizontals_23_as_NE": "horizontals 2, 3 are taken for N, E",
     "other_components_left_out": "components besides Z, N, E are left out",

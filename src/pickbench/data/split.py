@@ -73,12 +73,15 @@ def split(
     if own:
         codes, grouped_by = _own_codes(traces, prepared), None
     else:
-        codes, grouped_by = _codes_by_group(traces, shares, seed)
+        codes, grouped_by = _codes_by_group(traces, shares, seed, prepared[0])
     sizes = np.bincount(codes, minlength=3)
     for name, size in zip(SPLITS, sizes, strict=True):
         if size == 0:
-            why = f"of {summary['traces_in']} raw traces {summary['traces_out']} are left, dropped {summary['dropped']}"
-            raise InputError(f"{prepared[0]}: no trace is in split {name}, every task needs all three; {why}")
+            why = f"of {summary['traces_in']} raw traces {summary['traces_out']} are left"
+            raise InputError(
+                f"{prepared[0]}: no trace is in split {name}, every task needs all three; {why}, "
+                f"left out: {account.in_numbers(summary)}"
+            )
     _write_tables(prepared, output_metadata, None if own else codes)
     _remove_other_chunks(output_metadata)
     if output_chunks is not None:
@@ -129,7 +132,8 @@ def _read_light(prepared: Sequence[Path], seed: int) -> pd.DataFrame:
                 "station_day": hashed(station + " " + day, (code != "") & (day != "")),
             }
             if "split" in rows:
-                light["split"] = rows["split"].astype(pd.CategoricalDtype(SPLITS)).cat.codes.to_numpy()
+                codes = rows["split"].map({name: code for code, name in enumerate(SPLITS)})
+                light["split"] = codes.fillna(-1).to_numpy(np.int8)
             parts.append(pd.DataFrame(light))
     return pd.concat(parts, ignore_index=True)
 
@@ -141,18 +145,22 @@ def _own_codes(traces: pd.DataFrame, prepared: Sequence[Path]) -> np.ndarray:
         return codes
     for path in prepared:
         for rows in _pieces(path, ("trace_raw_name", "split")):
-            wrong = ~rows["split"].isin(SPLITS)
-            if wrong.any():
-                row = rows[wrong].iloc[0]
-                raise InputError(
-                    f"{path}: trace {row['trace_raw_name']}: split is '{row['split']}', expected train, dev or test; "
-                    "or say `split: by-event` in the dataset's YAML"
-                )
+            check_names(path, rows["trace_raw_name"], rows["split"])
     raise AssertionError("a split code without its row")
 
 
+def check_names(path: Path, traces: pd.Series, splits: pd.Series) -> None:
+    """Refuse other splits than train, dev and test, naming the first trace that is in one."""
+    wrong = ~splits.isin(SPLITS)
+    if wrong.any():
+        raise InputError(
+            f"{path}: trace {traces[wrong].iloc[0]}: split is '{splits[wrong].iloc[0]}', expected train, dev or test; "
+            "or say `split: by-event` in the dataset's YAML"
+        )
+
+
 def _codes_by_group(
-    traces: pd.DataFrame, shares: tuple[float, float, float], seed: int
+    traces: pd.DataFrame, shares: tuple[float, float, float], seed: int, path: Path
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Split groups of traces: in the order of their hashes, cut where the traces reach the shares.
 
@@ -177,7 +185,8 @@ def _codes_by_group(
 
     _, of_trace, sizes = np.unique(group, return_inverse=True, return_counts=True)
     if len(sizes) < len(SPLITS):
-        raise InputError(f"{len(traces)} traces form {len(sizes)} groups by {grouped_by}, three splits need three")
+        by = ", ".join(f"{count} by {name}" for name, count in grouped_by.items() if count) or "no trace is left"
+        raise InputError(f"{path}: its traces form {len(sizes)} groups ({by}), three splits need three at least")
     middle = np.cumsum(sizes) - sizes / 2
     cuts = np.searchsorted(middle, np.cumsum(shares)[:2] * len(traces) / sum(shares))
     # However few and large the groups are, each split gets one.

@@ -80,6 +80,8 @@ RC = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    # A station or a title with a dollar in it is no formula.
+    "text.parse_math": False,
     # TrueType text stays text in the PDF; a fixed salt keeps its internal names the same.
     "pdf.fonttype": 42,
     "svg.hashsalt": "pickbench",

@@ -4,7 +4,6 @@ Their form is the business of findings.schema.yaml; here is what a schema cannot
 metrics there are. What is known but has no part in a run is no mistake, a finding may miss it there.
 """
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,9 +124,6 @@ def _faults(entry: Mapping, models: Collection[str], datasets: Collection[str]) 
             for name in [name for alternatives in entry[key] for name in alternatives.split("|")]:
                 if name not in models:
                     yield f"key '{key}' has the unknown model '{name}'{suggestion(name, models)}"
-    for key in ("limit", "margin"):
-        if not math.isfinite(entry.get(key, 0)):
-            yield f"key '{key}' is {entry[key]}, expected a number"
 
 
 def _fault_of_measure(name: str, kind: str) -> str:

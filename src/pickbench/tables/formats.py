@@ -76,6 +76,9 @@ TEX_SPECIALS = str.maketrans(
         "^": r"\textasciicircum{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
+        # Two line breaks would end a paragraph, which a cell cannot.
+        "\n": " ",
+        "\r": " ",
         # At the start of a row it would open an optional argument of the line break before it.
         "[": "{[}",
         EN_DASH: "--",

@@ -4,19 +4,24 @@ A simulated twin is never compared. What is published is in resources/published.
 can be trusted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
+from pickbench.files import strictly
+from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
 from pickbench.tables.formats import EN_DASH, MINUS, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "published"
 PUBLISHED_COLUMNS = ["dataset", "model", "metric", "phase", "value", "reading_error", "trust", "source"]
+# What a figure is of.
+KEY = PUBLISHED_COLUMNS[:4]
 COLUMNS = [
-    *PUBLISHED_COLUMNS[:4], "ours", "ci_low", "ci_high", "n", "published", "reading_error", "difference", "trust",
+    *KEY, "ours", "ci_low", "ci_high", "n", "published", "reading_error", "difference", "trust",
     "source",
 ]  # fmt: skip
 TRUST = {
@@ -35,24 +40,48 @@ NOTHING_NOTE = (
 )
 
 
-def read_published(path: str | Path) -> pd.DataFrame:
+def read_published(
+    path: str | Path, models: Collection[str] | None = None, datasets: Collection[str] | None = None
+) -> pd.DataFrame:
     """Read published figures.
+
+    Parameters
+    ----------
+    path
+        CSV file.
+    models, datasets
+        The ids that there are, in a run or not: a figure of another one would never be shown. None takes all.
 
     Raises
     ------
     InputError
-        When it is no such table, or names an unknown metric or degree of trust.
+        When it is no such table, names an unknown dataset, model, metric, phase or degree of trust, or has a value that
+        is no number, or two for one figure.
     """
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "reading_error": [""]})
+        table = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a table of published figures: {error}") from None
     if list(table.columns) != PUBLISHED_COLUMNS:
         raise InputError(f"{path}: columns {', '.join(table.columns)}, expected {', '.join(PUBLISHED_COLUMNS)}")
-    for column, known in (("metric", METRICS), ("trust", TRUST)):
-        unknown = table.loc[~table[column].isin(list(known)), column]
-        if len(unknown):
-            raise InputError(f"{path}: {column} is {unknown.iloc[0]!r}, expected one of {', '.join(known)}")
+
+    def refuse(wrong: pd.Series, column: str, expected: str) -> None:
+        if wrong.any():
+            line, value = wrong.idxmax() + 2, table.loc[wrong.idxmax(), column]
+            raise InputError(f"{path}, line {line}: {column} is {value!r}{expected}")
+
+    known = {"dataset": datasets, "model": models, "metric": METRICS, "phase": ("", "P", "S"), "trust": TRUST}
+    for column, names in known.items():
+        if names is not None:
+            unknown = ~table[column].isin(list(names))
+            value = table.loc[unknown.idxmax(), column] if unknown.any() else ""
+            refuse(unknown, column, f", unknown{suggestion(value, names)}")
+    for column in ("value", "reading_error"):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        missing = (table[column] == "") & (column == "reading_error")
+        refuse(~np.isfinite(numbers) & ~missing, column, ", expected a number")
+        table[column] = numbers
+    refuse(table.duplicated([*KEY, "trust"]), "metric", ", but an earlier line has the same figure of the same trust")
     return table
 
 
@@ -76,10 +105,9 @@ def published_table(metrics: pd.DataFrame, published: pd.DataFrame, datasets: Ma
     real = [name for name, about in datasets.items() if not about["twin_of"] and not about["simulated"]]
     in_domain = (metrics["source"] == metrics["target"]) & metrics["target"].isin(real)
     ours = metrics[in_domain & (metrics["split"] == "test") & (metrics["threshold_from"] != "target")]
-    key = ["dataset", "model", "metric", "phase"]
     ours = ours.rename(columns={"target": "dataset", "value": "ours"}).dropna(subset="ours")
-    ours = ours.groupby(key, as_index=False)[["ours", "ci_low", "ci_high", "n"]].mean().astype({"n": int})
-    table = published.rename(columns={"value": "published"}).merge(ours, on=key, how="inner")
+    ours = ours.groupby(KEY, as_index=False)[["ours", "ci_low", "ci_high", "n"]].mean().astype({"n": int})
+    table = published.rename(columns={"value": "published"}).merge(ours, on=KEY, how="inner")
     table["difference"] = table["ours"] - table["published"]
     return table[COLUMNS]
 
@@ -90,6 +118,7 @@ def write_published(
     models: Mapping[str, Mapping],
     datasets: Mapping[str, Mapping],
     stem: Path,
+    known: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Write the table as CSV, TeX and HTML.
 
@@ -103,8 +132,10 @@ def write_published(
         Id -> {"title": ...}.
     stem
         Path of the files without their suffix.
+    known
+        The `models` and `datasets` that published figures may name (`read_published`).
     """
-    table = published_table(metrics, read_published(published), datasets)
+    table = published_table(metrics, read_published(published, **(known or {})), datasets)
     columns = columns_of_text("Ours", "95 % interval", "Windows", "Published", "Difference", "Trust")
     matrices = []
     for (name, phase), part in table.groupby(["metric", "phase"], sort=False):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import read_json, write_json
+from pickbench.files import read_json, strictly, write_json
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 from pickbench.windows.tables import IDENTITY, check_windows, read_metadata, window_table, write_table
 
@@ -90,9 +90,11 @@ def _known_traces(dataset_dir: Path, traces: pd.DataFrame) -> pd.DataFrame:
 
 def _adopt_file(path: Path, task: int, traces: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """Turn one published file into a window table and a count of what became of its rows."""
-    rows = _read(path, task)
+    rows = read_rows(path)
+    again = rows.duplicated([column for column in rows if column != "trace_idx"]).to_numpy()
+    repeated, rows = int(again.sum()), rows[~again]
     used = rows[rows["trace_split"].isin(EVALUATED_SPLITS)]
-    left_out = {"in train": len(rows) - len(used)}
+    left_out = {"repeated": repeated, "in train": len(rows) - len(used)}
     found = known.iloc[_find(path, used, known)]
     position = found["position"].to_numpy(np.int64)
     gone = position < 0
@@ -106,17 +108,24 @@ def _adopt_file(path: Path, task: int, traces: pd.DataFrame, known: pd.DataFrame
     if task == 23:
         answers["phase_onset"] = used["phase_onset"].to_numpy() * RATE_HZ / used["sampling_rate"].to_numpy()
     table = window_table(traces, position, start, end, answers)
-    counts = {"rows_in": len(rows), "rows_out": len(table), "trimmed_by_one_sample": trimmed}
+    counts = {"rows_in": len(again), "rows_out": len(table), "trimmed_by_one_sample": trimmed}
     return table, counts | {"left_out": {reason: count for reason, count in left_out.items() if count}}
 
 
-def _read(path: Path, task: int) -> pd.DataFrame:
-    """Read a published file and check it row by row, as far as that needs no dataset."""
+def read_rows(path: Path) -> pd.DataFrame:
+    """Read a published task1.csv or task23.csv and check it row by row, as far as that needs no dataset.
+
+    Raises
+    ------
+    InputError
+        Naming file, line and value.
+    """
+    task = {"task1": 1, "task23": 23}[path.stem]
     if not path.exists():
         raise InputError(f"{path}: missing; published windows for the dataset's `tasks` need it")
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        rows = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as a table: {error}") from error
     missing = [column for column in _TEXT[task] + _NUMBERS[task] if column not in rows]
     if missing:

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.phases import arrival_columns as present_arrival_columns
-from pickbench.phases import arrivals, unmapped_arrival_columns
+from pickbench.phases import arrivals, check_arrival_columns, unmapped_arrival_columns
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 from pickbench.windows.draws import draw, draw_bits, mix, trace_keys
 from pickbench.windows.tables import (
@@ -224,7 +223,7 @@ def write_windows(
     """
     dataset_dir = Path(dataset_dir)
     metadata = read_metadata(dataset_dir, arrivals=arrival_columns or ())
-    _check_arrival_columns(metadata, arrival_columns, dataset_dir)
+    check_arrival_columns(metadata.columns, arrival_columns, dataset_dir)
     tables = {}
     for makes, kind, path, group in (
         (detection_windows, "trace_type", task1_csv, (1,)),
@@ -236,16 +235,6 @@ def write_windows(
             check_windows(tables[path], declared, f"metadata of {dataset_dir}")
     for path, table in tables.items():
         write_table(table, path)
-
-
-def _check_arrival_columns(metadata: pd.DataFrame, mapping: Mapping[str, str] | None, dataset_dir: Path) -> None:
-    """Refuse a mapping that misses the table: its picks would be lost and their traces pass as noise."""
-    present = present_arrival_columns(metadata.columns, mapping)
-    absent = [column for column in mapping or {} if column not in present]
-    if absent or not present:
-        there = ", ".join([*present, *unmapped_arrival_columns(metadata.columns, mapping)]) or "none"
-        wanted = ", ".join(absent) or "with a phase of the default mapping"
-        raise InputError(f"{dataset_dir}: no arrival column {wanted} in its metadata; `arrival_columns` maps: {there}")
 
 
 def _samples(seconds: float) -> int:

@@ -145,6 +145,26 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 
+def _check_columns(rows: pd.DataFrame, name: str) -> None:
+    """Refuse a table without the columns of its windows file, or with texts for numbers."""
+    texts = {"task1": ("trace_type",), "task23": ("phase_label", "full_phase_label")}.get(name, ())
+    numbers = (
+        "trace_idx",
+        "sampling_rate",
+        "start_sample",
+        "end_sample",
+        *(["phase_onset"] if name == "task23" else []),
+    )
+    for column in ("trace_name", "trace_chunk", "trace_split", *texts, *numbers):
+        if column not in rows:
+            raise ValueError(f"no column {column}")
+    for column in numbers:
+        wrong = pd.to_numeric(rows[column], errors="coerce").isna()
+        if wrong.any():
+            at = wrong.idxmax()
+            raise ValueError(f"line {at + 2}, trace {rows.at[at, 'trace_name']}: {column} is {rows.at[at, column]!r}")
+
+
 def read_windows(path: Path, split: str) -> pd.DataFrame:
     """Read the windows of one split from a windows file, numbered from 0.
 
@@ -155,6 +175,7 @@ def read_windows(path: Path, split: str) -> pd.DataFrame:
     """
     try:
         rows = pd.read_csv(path, dtype={"trace_name": str, "trace_chunk": str}, float_precision="round_trip")
+        _check_columns(rows, path.stem)
         rows = rows[rows["trace_split"] == split].reset_index(drop=True)
         # A dataset in one piece has a chunk without a name.
         return rows.assign(trace_chunk=rows["trace_chunk"].fillna(""))
