@@ -7,7 +7,7 @@ parameters: raise it here when a change of code changes what the stage writes, a
 VERSIONS = {
     "fetch": 1,
     "simulate": 1,
-    "prepare": 1,
+    "prepare": 2,
     "split": 1,
     "facts": 1,
     "windows": 1,

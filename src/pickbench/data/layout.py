@@ -68,7 +68,7 @@ def open_waveforms(path: str | Path) -> h5py.File:
 
 def data_format(file: h5py.File) -> dict:
     """Content of the group `data_format` as Python values, empty when there is no such group."""
-    return {key: _plain(item[()]) for key, item in file.get("data_format", {}).items()}
+    return {key: _plain(item[()]) for key, item in file.get("data_format", {}).items() if item is not None}
 
 
 def parse_trace_name(name: str) -> tuple[str, tuple[int | slice, ...]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import replacing
+from pickbench.files import checked, replacing
 from pickbench.metrics.registry import METRICS
 
 COLUMNS: dict[str, str] = {
@@ -42,7 +42,7 @@ def as_table(rows: Iterable[dict]) -> pd.DataFrame:
 
 def write_metrics(table: pd.DataFrame, path: str | Path) -> None:
     """Write a metrics table as Parquet or CSV, by the suffix of `path`; floats in full so that they read back."""
-    with replacing(path) as temporary:
+    with replacing(path, sealed=True) as temporary:
         if temporary.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
         else:
@@ -62,9 +62,9 @@ def read_metrics(path: str | Path, columns: Mapping[str, str] = COLUMNS) -> pd.D
     Raises
     ------
     InputError
-        If the file is not such a table.
+        If the file is not such a table, or not as it was written.
     """
-    path = Path(path)
+    path = checked(path)
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, columns)
     except (OSError, ValueError) as error:
