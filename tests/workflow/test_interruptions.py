@@ -4,6 +4,7 @@ Its jobs are killed, its disk is full, or its files are damaged without anybody 
 file is used, named in one line, and what was hit is made again.
 """
 
+import os
 import shutil
 import subprocess
 import time
@@ -87,4 +88,91 @@ def test_a_run_whose_prediction_is_killed(undisturbed, tmp_path):
     go(folder)
     log = (folder / "results/logs/predict" / PICKER / "seed42.log").read_text()
     assert "tiny-local: up to date" in log and "tiny-p: predicting" in log
+    assert first_difference(folder, undisturbed) is None
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk of its own for `results`; gives a function that sets its size in bytes."""
+    place = begin(tmp_path) / "results"
+    place.mkdir()
+
+    def mount(options: str) -> subprocess.CompletedProcess:
+        words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    if shutil.which("mount") is None or mount("size=64k").returncode != 0:
+        pytest.skip("needs root, who may mount a small disk")
+    yield lambda size: mount(f"remount,size={size}")
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk(undisturbed, tmp_path, disk):
+    """Full while data are prepared, then while a network is trained, then large enough."""
+    used = {
+        name: sum(path.stat().st_size for path in (undisturbed / "results" / name).rglob("*"))
+        for name in ("raw", "data")
+    }
+    for size in (used["raw"] + used["data"] // 2, used["raw"] + used["data"] + 200_000):
+        assert disk(size).returncode == 0
+        said = go(tmp_path, check=False)
+        assert "No space left on device" in said and "Traceback" not in said, said[-5000:]
+        assert not (tmp_path / "results" / "metrics.csv").exists()
+    assert disk("500m").returncode == 0
+    go(tmp_path)
+    assert first_difference(tmp_path, undisturbed) is None
+
+
+def damage(path: Path, how: str) -> None:
+    """Cut a file in half, or turn a bit in its middle, and let nobody see it by the time of the file."""
+    before, content = path.stat(), bytearray(path.read_bytes())
+    if how == "cut":
+        del content[len(content) // 2 :]
+    else:
+        content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+# What is damaged, how, what has to be made again so that it is met, and what is deleted then: from what comes last
+# in a run to what comes first, so that each is met before the ones above it are made again.
+DAMAGES = [
+    ("results/metrics.csv", "bit", "results/tables", "results/metrics.csv"),
+    ("results/metrics/oracle/tiny-local/seed42.csv", "cut", None, "results/metrics/oracle/tiny-local/seed42.csv"),
+    (f"{PREDICTIONS}/tiny-p/test_task1.parquet", "bit", f"results/metrics/{PICKER}", f"{PREDICTIONS}/cells.json"),
+    (f"{CANDIDATE}/dev_task23.parquet", "cut", f"results/selected/{PICKER}", f"{CANDIDATE}/dev_task23.parquet"),
+    ("results/windows/tiny-local/task23.csv", "bit", None, "results/windows/tiny-local/task23.csv"),
+    ("results/data/tiny-local/metadata.csv", "bit", None, "results/data/tiny-local/metadata.csv"),
+]
+
+
+def test_damaged_files(undisturbed, tmp_path):
+    folder = copy(undisturbed, tmp_path)
+    for path, how, remade, deleted in DAMAGES:
+        if remade:
+            shutil.rmtree(folder / remade)
+        damage(folder / path, how)
+        said = go(folder, check=False)
+        lines = {line for line in said.splitlines() if line.startswith("error:")}
+        assert len(lines) == 1 and "Traceback" not in said, said[-5000:]
+        assert deleted in lines.pop(), said[-5000:]
+        (folder / deleted).unlink()
+    # A finished training is kept, and nobody has to delete what is damaged there.
+    (kept,) = (folder / CANDIDATE / "checkpoints").glob("*/weights.npz")
+    damage(kept, "bit")
+    go(folder)
+    assert "training starts again" in (folder / "results/logs/train" / PICKER / "lr0.01-seed42.log").read_text()
+    assert first_difference(folder, undisturbed) is None
+
+
+def test_damaged_waveforms(undisturbed, tmp_path):
+    folder = copy(undisturbed, tmp_path)
+    shutil.rmtree(folder / PREDICTIONS)
+    waveforms = "results/data/tiny-p/waveforms.hdf5"
+    damage(folder / waveforms, "bit")
+    said = go(folder, check=False)
+    (line,) = {line for line in said.splitlines() if line.startswith("error:")}
+    assert waveforms in line and "its checksum of trace bucket" in line and "delete it" in line
+    (folder / waveforms).unlink()
+    go(folder)
     assert first_difference(folder, undisturbed) is None
