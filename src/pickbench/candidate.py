@@ -5,7 +5,6 @@ kept under a key of all that it follows from, so that only a change of that trai
 """
 
 import logging
-import platform
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,7 +22,7 @@ from pickbench.models import load_adapter
 from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
-from pickbench.provenance import checkout, versions
+from pickbench.provenance import made_here, versions
 from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
@@ -97,7 +96,7 @@ def train_candidate(
         fit = _read_fit(kept)
         if fit is None:
             fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
-            fit = replace(fit, facts={**fit.facts, "host": platform.node(), "git": checkout()})
+            fit = replace(fit, facts={**fit.facts, **made_here()})
             _keep_fit(kept, fit)
         _remove_others(plan.checkpoints, kept)
         given = {}
@@ -112,7 +111,7 @@ def train_candidate(
             write_answers(path, dev[name], given[name].drop(columns=fit.unlearned, errors="ignore"))
         save_weights(files.weights, fit.weights, sealed=True)
         _write_history(files.history, fit.history)
-        write_json(files.run, _record(model, plan, fit, data_checksum), sealed=True)
+        write_json(files.run, _record(model, plan, fit, dataset), sealed=True)
 
 
 def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) -> None:
@@ -270,17 +269,19 @@ def _settings(model: dict, plan: TrainingPlan) -> dict:
     return {**{key: value for key, value in model.items() if key in LEARNED_AS}, **limits}
 
 
-def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> dict:
+def _record(model: dict, plan: TrainingPlan, fit: Fit, dataset: Path) -> dict:
     """What made the weights, for run.json."""
     return {
         "model": model["id"],
+        "source": dataset.name,
         "learning_rate": plan.learning_rate,
         "seed": plan.seed,
         "settings": _settings(model, plan),
         "epochs": int(fit.history["epoch"].max()) if len(fit.history) else 0,
         "dev_loss": fit.dev_loss,
         "unlearned": fit.unlearned,
-        "data_checksum": data_checksum,
+        "data": read_json(dataset / "checksums.json"),
+        "data_checksum": sha256(dataset / "checksums.json"),
         # Of training, whatever interrupted it.
         "seconds": round(float(fit.history["seconds"].sum()), 3),
         "versions": versions(),

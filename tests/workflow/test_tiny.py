@@ -67,7 +67,9 @@ def test_figures_and_tables_come_from_the_cache_alone(run, tmp_path):
     shutil.copy(run / "tiny.yaml", tmp_path)
     kept = sorted((run / "results").glob("metrics.*"), reverse=True)
     assert [path.name for path in kept] == [
-        f"metrics.{kind}" for kind in ("rates.csv", "parquet", "csv", "benchmarks.csv")
+        f"metrics.{kind}{checksum}"
+        for kind, sealed in (("rates.csv", True), ("parquet", True), ("csv", True), ("benchmarks.csv", False))
+        for checksum in ((".sha256", "") if sealed else ("",))
     ]
     (tmp_path / "results").mkdir()
     words = ["--configfile", "tiny.yaml", "--cores", "2", "figures", "tables"]
