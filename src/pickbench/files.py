@@ -49,7 +49,7 @@ def replacing(path: str | Path, *, sealed: bool = False) -> Iterator[Path]:
         temporary.touch()
         temporary.unlink()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     try:
         yield temporary
         with open(temporary, "rb+") as stream:
@@ -62,10 +62,10 @@ def replacing(path: str | Path, *, sealed: bool = False) -> Iterator[Path]:
         raise
     except Exception as error:
         if getattr(error, "errno", None) in NO_ROOM:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         # Some libraries do not say why they could not write.
         if shutil.disk_usage(path.parent).free < FULL:
-            raise _unwritable(path, OSError(errno.ENOSPC, "")) from error
+            raise unwritable(path, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
         # On a disk that can only be read there is nothing to remove, and nothing can be.
@@ -73,7 +73,8 @@ def replacing(path: str | Path, *, sealed: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
+def unwritable(path: str | Path, error: OSError) -> InputError:
+    """The refusal of a place that cannot be written to."""
     return InputError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}")
 
 
