@@ -1,6 +1,5 @@
 """Fixtures that more than one folder of tests uses."""
 
-import json
 from pathlib import Path
 
 import h5py
@@ -8,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+
+from pickbench.data.checksums import write_checksums
 
 # A machine that is busy is no fault of the code.
 settings.register_profile("untimed", deadline=None)
@@ -51,7 +52,7 @@ def write_prepared(folder: Path, waveforms: list[np.ndarray], columns: dict) -> 
         "trace_component_order": "ZNE",
     }
     pd.DataFrame({**fixed, **columns}).to_csv(folder / "metadata.csv", index=False)
-    (folder / "checksums.json").write_text(json.dumps({"metadata.csv": "by hand"}))
+    write_checksums([folder / "metadata.csv", folder / "waveforms.hdf5"], folder / "checksums.json")
     return folder
 
 

@@ -65,13 +65,13 @@ def adopt(
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     # Where the file leaves out the order of components, it is a default that differs between machines.
     arguments = {**metadata["model_args"], "component_order": network.component_order}
-    save_weights(weights, {**arrays, MODEL_ARGS: np.array(json.dumps(arguments, sort_keys=True))})
+    save_weights(weights, {**arrays, MODEL_ARGS: np.array(json.dumps(arguments, sort_keys=True))}, sealed=True)
     about = {
         "files": {path.name: sha256(path) for path in (files.weights, files.metadata)},
         **{key: metadata.get(key) for key in ("version", "docstring", "default_args")},
     }
     answers = {column: {"lr": "", "weights": str(weights)} for column in columns}
-    write_json(selected, {"seed": seed, "answers": answers, "unlearned": {}, "published": about})
+    write_json(selected, {"seed": seed, "answers": answers, "unlearned": {}, "published": about}, sealed=True)
 
 
 def fitting_network(adapter: Network, state: State, metadata: dict, files: WeightFiles) -> torch.nn.Module:

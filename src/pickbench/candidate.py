@@ -5,7 +5,6 @@ kept under a key of all that it follows from, so that only a change of that trai
 """
 
 import logging
-import platform
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,19 +15,21 @@ import pandas as pd
 from pickbench.collapse import COLLAPSED, collapsed_answers
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.files import digest, read_json, replacing, sha256, write_json
+from pickbench.files import checked, digest, read_json, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
 from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, TrainingPlan, load_weights, save_weights
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
-from pickbench.provenance import checkout, versions
+from pickbench.provenance import made_here, versions
 from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
 
 log = logging.getLogger(__name__)
+# Of a finished fit, besides fit.json.
+KEPT_FILES = ("weights.npz", "history.csv")
 # What run.json says of the model's file.
 LEARNED_AS = ("adapter", "architecture", "tasks", "phases", "settings")
 
@@ -95,7 +96,7 @@ def train_candidate(
         fit = _read_fit(kept)
         if fit is None:
             fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
-            fit = replace(fit, facts={**fit.facts, "host": platform.node(), "git": checkout()})
+            fit = replace(fit, facts={**fit.facts, **made_here()})
             _keep_fit(kept, fit)
         _remove_others(plan.checkpoints, kept)
         given = {}
@@ -108,9 +109,9 @@ def train_candidate(
         fit = _without_collapsed(adapter, fit, dev, given, columns)
         for name, path in files.dev.items():
             write_answers(path, dev[name], given[name].drop(columns=fit.unlearned, errors="ignore"))
-        save_weights(files.weights, fit.weights)
+        save_weights(files.weights, fit.weights, sealed=True)
         _write_history(files.history, fit.history)
-        write_json(files.run, _record(model, plan, fit, data_checksum))
+        write_json(files.run, _record(model, plan, fit, dataset), sealed=True)
 
 
 def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) -> None:
@@ -126,12 +127,12 @@ def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) ->
         Where to put them: as selected.json, and history.csv and run.json in a folder lrLR for each.
     """
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(selected, target / "selected.json")
+    shutil.copyfile(checked(selected), target / "selected.json")
     for lr, folder in folders.items():
         kept = target / f"lr{lr}"
         kept.mkdir(parents=True, exist_ok=True)
         for name in ("history.csv", "run.json"):
-            shutil.copyfile(folder / name, kept / name)
+            shutil.copyfile(checked(folder / name), kept / name)
 
 
 def _without_collapsed(
@@ -223,16 +224,26 @@ def _keep_fit(folder: Path, fit: Fit) -> None:
     """Write a finished fit; fit.json comes last and says that it is whole."""
     save_weights(folder / "weights.npz", fit.weights)
     _write_history(folder / "history.csv", fit.history)
-    write_json(folder / "fit.json", {"dev_loss": fit.dev_loss, "unlearned": fit.unlearned, "facts": fit.facts})
+    content = {"dev_loss": fit.dev_loss, "unlearned": fit.unlearned, "facts": fit.facts}
+    content["files"] = {name: sha256(folder / name) for name in KEPT_FILES}
+    write_json(folder / "fit.json", {**content, "sha256": digest(content)})
 
 
 def _read_fit(folder: Path) -> Fit | None:
-    """The fit that an earlier run has kept, if it finished."""
-    if not all((folder / name).exists() for name in ("weights.npz", "history.csv", "fit.json")):
+    """The fit that an earlier run has kept, if it finished and is as it was written."""
+    if not (folder / "fit.json").exists():
+        return None
+    try:
+        content = read_json(folder / "fit.json")
+        whole = content.pop("sha256") == digest(content)
+        whole = whole and content.pop("files") == {name: sha256(folder / name) for name in KEPT_FILES}
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+        whole = False
+    if not whole:
+        log.warning("%s: not as it was written: training starts again", folder)
         return None
     log.info("trained before: going on from %s", folder)
-    history = read_history(folder / "history.csv")
-    return Fit(load_weights(folder / "weights.npz"), history, **read_json(folder / "fit.json"))
+    return Fit(load_weights(folder / "weights.npz"), read_history(folder / "history.csv"), **content)
 
 
 def _remove_others(checkpoints: Path, kept: Path) -> None:
@@ -258,17 +269,19 @@ def _settings(model: dict, plan: TrainingPlan) -> dict:
     return {**{key: value for key, value in model.items() if key in LEARNED_AS}, **limits}
 
 
-def _record(model: dict, plan: TrainingPlan, fit: Fit, data_checksum: str) -> dict:
+def _record(model: dict, plan: TrainingPlan, fit: Fit, dataset: Path) -> dict:
     """What made the weights, for run.json."""
     return {
         "model": model["id"],
+        "source": dataset.name,
         "learning_rate": plan.learning_rate,
         "seed": plan.seed,
         "settings": _settings(model, plan),
         "epochs": int(fit.history["epoch"].max()) if len(fit.history) else 0,
         "dev_loss": fit.dev_loss,
         "unlearned": fit.unlearned,
-        "data_checksum": data_checksum,
+        "data": read_json(dataset / "checksums.json"),
+        "data_checksum": sha256(dataset / "checksums.json"),
         # Of training, whatever interrupted it.
         "seconds": round(float(fit.history["seconds"].sum()), 3),
         "versions": versions(),

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pickbench.files import read_json
+from pickbench.files import checked, read_json
 from pickbench.metrics import scores
 from pickbench.metrics.cells import has_answer, labelled_scores
 from pickbench.metrics.registry import ANSWERS
@@ -150,7 +150,7 @@ def dev_thresholds(dev: Path, labels: str | list[str], gives: tuple[str, ...]) -
 def _labelled(dev: Path, column: str) -> tuple[np.ndarray, np.ndarray]:
     """Labels and scores of a candidate's dev windows; none where it has no such answer."""
     answer = ANSWERS[column]
-    table = pd.read_parquet(dev / f"dev_{answer.file}.parquet")
+    table = pd.read_parquet(checked(dev / f"dev_{answer.file}.parquet"))
     return labelled_scores(table, answer) if len(table) and has_answer(table, answer) else (np.empty(0), np.empty(0))
 
 

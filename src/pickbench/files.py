@@ -16,16 +16,20 @@ from pickbench.errors import InputError
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Bytes; a disk with less is full.
 FULL = 2**20
+# Suffix of the file beside another one that holds its checksum, as sha256sum writes and reads it.
+SEAL = ".sha256"
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, *, sealed: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path` and move it into place when the block ends without an error.
 
     Parameters
     ----------
     path
         The file to write. Its folder is made when it is missing.
+    sealed
+        Whether its checksum is written beside it, so that `checked` finds whatever happens to it later.
 
     Yields
     ------
@@ -46,20 +50,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.touch()
         temporary.unlink()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     try:
         yield temporary
         with open(temporary, "rb+") as stream:
             os.fsync(stream.fileno())
+        if sealed:
+            with replacing(_seal(path)) as seal:
+                seal.write_text(_sealed(temporary, path.name), encoding="utf-8")
         os.replace(temporary, path)
     except InputError:
         raise
     except Exception as error:
         if getattr(error, "errno", None) in NO_ROOM:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         # Some libraries do not say why they could not write.
         if shutil.disk_usage(path.parent).free < FULL:
-            raise _unwritable(path, OSError(errno.ENOSPC, "")) from error
+            raise unwritable(path, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
         # On a disk that can only be read there is nothing to remove, and nothing can be.
@@ -67,7 +74,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
+def unwritable(path: str | Path, error: OSError) -> InputError:
+    """The refusal of a place that cannot be written to."""
     return InputError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}")
 
 
@@ -99,16 +107,54 @@ def strictly(read: Callable, *args: object, **options: object) -> object:
             raise ValueError(why) from None
 
 
-def write_json(path: str | Path, content: object) -> None:
+def _seal(path: Path) -> Path:
+    return path.with_name(path.name + SEAL)
+
+
+def _sealed(content: Path, name: str) -> str:
+    return f"{sha256(content)}  {name}\n"
+
+
+def checked(path: str | Path) -> Path:
+    """Give the path of a file after a look that it is as it was written, where its checksum stands beside it.
+
+    Raises
+    ------
+    InputError
+        When it is not.
+    """
+    path = Path(path)
+    seal = _seal(path)
+    if seal.exists() and path.exists() and seal.read_bytes() != _sealed(path, path.name).encode():
+        raise not_as_written(path, f"{seal.name} says")
+    return path
+
+
+def not_as_written(path: Path, witness: str) -> InputError:
+    """The refusal of a file by its checksum, which somebody `says`."""
+    return InputError(f"{path}: not as it was written, {witness}; delete it to have it made again")
+
+
+def write_json(path: str | Path, content: object, *, sealed: bool = False) -> None:
     """Write `content` as indented JSON with sorted keys; NaN and infinities are refused."""
-    with replacing(path) as temporary:
+    with replacing(path, sealed=sealed) as temporary:
         text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path) -> dict:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises
+    ------
+    InputError
+        When it is not whole.
+    """
+    content = checked(path).read_bytes()
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise InputError(f"{path}: not readable as JSON ({error}); delete it to have it made again") from None
 
 
 def sha256(path: str | Path) -> str:

@@ -5,10 +5,12 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import TextIO
 
 from pickbench.errors import InputError, SettingError
+from pickbench.files import NO_ROOM, unwritable
 
 TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -30,32 +32,44 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
     ------
     SystemExit
         With status 1, after an `InputError` (logged as one line) or any other exception (logged with its traceback);
-        with a line where the file cannot be written.
+        with a line where the file cannot be written. What a full disk does not take goes to the stderr of before.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        opened = open(path, "a" if resumed else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        stream = open(path, "a" if resumed else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
     except OSError as error:
         sys.exit(f"{path} cannot be written: {error.strerror or error}")
-    with opened as stream:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", TIME))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
         if stream.tell():
-            stream.write(f"--- started again {time.strftime(TIME)}\n")
-        handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", TIME))
-        root = logging.getLogger()
-        root.addHandler(handler)
-        root.setLevel(logging.INFO)
-        try:
-            with redirect_stdout(stream), redirect_stderr(stream):
-                yield
-        except InputError as error:
-            if isinstance(error, SettingError):
-                error = error.traced(model_options or {})
-            stream.write(f"error: {error}\n")
-            sys.exit(1)
-        except Exception:
-            stream.write(traceback.format_exc())
-            sys.exit(1)
-        finally:
-            root.removeHandler(handler)
+            _say(stream, f"--- started again {time.strftime(TIME)}")
+        with redirect_stdout(stream), redirect_stderr(stream):
+            yield
+    except InputError as error:
+        if isinstance(error, SettingError):
+            error = error.traced(model_options or {})
+        _say(stream, f"error: {error}")
+        sys.exit(1)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            _say(stream, f"error: {unwritable(error.filename2 or error.filename or path, error)}")
+        else:
+            _say(stream, traceback.format_exc().rstrip("\n"))
+        sys.exit(1)
+    finally:
+        root.removeHandler(handler)
+        with suppress(OSError):  # of what a full disk has not taken
+            stream.close()
+
+
+def _say(stream: TextIO, text: str) -> None:
+    """Write to the log, or, where the disk is full, to what this process has for errors."""
+    try:
+        stream.write(f"{text}\n")
+    except OSError:
+        sys.stderr.write(f"{text}\n")

@@ -100,7 +100,7 @@ def write_answers(path: Path, rows: pd.DataFrame, answers: pd.DataFrame) -> None
     table = rows.copy()
     for column in ANSWERS:
         table[column] = answers[column].astype(float) if column in answers else float("nan")
-    with replacing(path) as temporary:
+    with replacing(path, sealed=True) as temporary:
         table.to_parquet(temporary, index=False)
 
 

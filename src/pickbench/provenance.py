@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def checkout() -> dict[str, str | bool] | None:
         }
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def made_here() -> dict[str, object]:
+    """Where, when and by which code something was made, as `host`, `finished` and `git`, for the record beside it."""
+    return {"host": platform.node(), "finished": time_of(datetime.now(UTC).timestamp()), "git": checkout()}
+
+
+def time_of(seconds: float) -> str:
+    """A time for records and people, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _git(folder: Path, *words: str) -> str:

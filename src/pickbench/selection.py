@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pickbench.files import read_json, write_json
+from pickbench.files import checked, read_json, write_json
 from pickbench.metrics import scores
 from pickbench.metrics.cells import labelled_scores, rows_of
 from pickbench.metrics.registry import ANSWERS, METRICS
@@ -61,13 +61,13 @@ def select(candidates: dict[str, Path], columns: Sequence[str], seed: int, outpu
         if "found" in runs[best]:
             answers[column]["found"] = runs[best]["found"]
     unlearned = {lr: run["unlearned"] for lr, run in runs.items() if run["unlearned"]}
-    write_json(output, {"seed": seed, "answers": answers, "unlearned": unlearned})
+    write_json(output, {"seed": seed, "answers": answers, "unlearned": unlearned}, sealed=True)
 
 
 def _scored(column: str, folders: dict[str, Path], runs: dict[str, dict]) -> tuple[str, dict[str, float], bool]:
     """What decides about an answer, what each candidate scored in it, and whether more is better."""
     name = f"dev_{ANSWERS[column].file}.parquet"
-    scored = {lr: selection_metric(column, pd.read_parquet(folder / name)) for lr, folder in folders.items()}
+    scored = {lr: selection_metric(column, pd.read_parquet(checked(folder / name))) for lr, folder in folders.items()}
     metric, _, higher_is_better = next(iter(scored.values()))
     values = {lr: value for lr, (_, value, _) in scored.items()}
     if np.isfinite(list(values.values())).all():
@@ -147,7 +147,7 @@ def selected_dev_answers(selected: dict, windows_file: str) -> pd.DataFrame:
         return table
     for column, answer in selected["answers"].items():
         if ANSWERS[column].file == windows_file:
-            of_candidate = pd.read_parquet(Path(answer["weights"]).with_name(f"dev_{windows_file}.parquet"))
+            of_candidate = pd.read_parquet(checked(Path(answer["weights"]).with_name(f"dev_{windows_file}.parquet")))
             table = of_candidate if table.empty else table
             table[column] = of_candidate[column]
     return table

@@ -245,12 +245,16 @@ def test_killed_search_ends_as_it_would_have(after, tmp_path):
     assert len(seen) == 9 - after, "nothing is evaluated twice"
 
 
-def test_damaged_file_of_points_starts_again(tmp_path):
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[: len(text) // 2], lambda text: text.replace('"error": ', '"error": 1', 1)]
+)
+def test_damaged_file_of_points_starts_again(damage, tmp_path, caplog):
     whole = run(tmp_path / "points.json")
     content = (tmp_path / "points.json").read_text()
-    (tmp_path / "points.json").write_text(content[: len(content) // 2])
+    (tmp_path / "points.json").write_text(damage(content))
     assert run(tmp_path / "points.json") == whole
-    assert len(json.loads((tmp_path / "points.json").read_text())) == 9
+    assert "points.json cannot be read" in caplog.text and "the search starts again" in caplog.text
+    assert len(json.loads((tmp_path / "points.json").read_text())["points"]) == 9
 
 
 def test_search_is_better_than_chance(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from datetime import datetime
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from pickbench import candidate
 from pickbench.candidate import CandidateFiles, read_history, train_candidate
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
+from pickbench.files import sha256
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import network
 from pickbench.models.base import HISTORY_COLUMNS, Fit, Tuning, load_weights
@@ -85,6 +87,9 @@ def test_what_training_follows_from_trains_again(easy_dataset, window_files, tmp
     record = json.loads(written["run.json"])
     assert record["epochs"] == 2 and record["ended"] == "epochs"
     assert record["device"] in ("cpu", "cuda") and record["host"] and set(record["git"] or ()) <= {"commit", "dirty"}
+    assert datetime.strptime(record["finished"], "%Y-%m-%d %H:%M:%S UTC")
+    assert record["source"] == easy_dataset.name
+    assert record["data"] == {name: sha256(easy_dataset / name) for name in ("metadata.csv", "waveforms.hdf5")}
     assert (record["seed"], record["learning_rate"]) == (42, 0.01)
     asked = {"max_epochs": 2, "batch_size": 32, "precision": 32, "architecture": "PhaseNetLight"}
     assert {key: record["settings"][key] for key in asked} == asked

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,20 @@ def test_a_full_disk_is_one_line(error, tmp_path, monkeypatch):
     with pytest.raises(InputError) as caught, replacing(tmp_path / "deep" / "a.csv"):
         raise error
     assert str(caught.value) == message and not list((tmp_path / "deep").iterdir())
+
+
+def test_a_full_disk_is_one_line_also_where_a_library_writes_and_the_log_is_on_it(tmp_path, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SystemExit), logged(tmp_path / "log"):
+        raise OSError(errno.ENOSPC, "No space left on device", "from.csv", None, "to.csv")
+    assert (tmp_path / "log").read_text() == "error: to.csv cannot be written: No space left on device\n"
+    with pytest.raises(SystemExit), logged(tmp_path / "log"):
+        sys.stdout.write = sys.stdout.close = refuse
+        print("what a library says")
+    said = capsys.readouterr()
+    assert said.err == f"error: {tmp_path / 'log'} cannot be written: No space left on device\n" and not said.out
 
 
 def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, monkeypatch):

@@ -347,7 +347,7 @@ def damaged(kind, raw):
 def test_damaged_input_is_named_in_one_line_and_leaves_no_file(tmp_path, noise, kind, words):
     raw = write_raw(tmp_path / "raw", [noise(), noise()], {"trace_p_arrival_sample": 5.0})
     outputs = run_prepare(raw, into=tmp_path / "out")
-    for path in outputs.values():
+    for path in [*outputs.values(), tmp_path / "out" / "prepared.csv.sha256"]:
         path.unlink()
     damaged(kind, raw)
     from pickbench.data.prepare import prepare

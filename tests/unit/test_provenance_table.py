@@ -14,6 +14,7 @@ SETTINGS = {
     "datasets": {"ethz": {"title": "ETHZ & <co>", "source": {"seisbench": "ETHZ"}}},
     "models": {"net": {"title": "Net"}, "oracle": {"title": "Oracle"}},
 }
+MADE = {"host": "gpu1", "finished": "2022-01-02 03:04:05 UTC", "git": {"commit": "abc", "dirty": True}, "seconds": 12.5}
 
 
 def write(path, content):
@@ -27,7 +28,12 @@ def written(tmp_path):
     """A training on a GPU elsewhere with another torch, a control, and published weights."""
     trainings = []
     for model, run in {
-        "net": {"host": "gpu1", "networks": {"A": {"device": "cuda", "ended": "time"}}, "versions": {"torch": "1.0"}},
+        "net": {
+            "host": "gpu1",
+            "networks": {"A": {"device": "cuda", "ended": "time"}},
+            "versions": {"torch": "1.0"},
+            **MADE,
+        },
         "oracle": {"host": "here", "versions": versions()},
     }.items():
         write(tmp_path / model / "run.json", run)
@@ -35,13 +41,12 @@ def written(tmp_path):
         trainings.append(
             {"model": model, "source": "ethz", "learning_rate": "0.1", "seed": 1, "folder": tmp_path / model}
         )
+    cells = write(tmp_path / "c.json", {"device": "cuda", "host": "gpu2"})
     files = RunFiles(
         metrics=write(tmp_path / "metrics.csv", "metric\n"),
         trainings=trainings,
         published=[{"model": "net", "source": "pre-x", "weights": write(tmp_path / "p.npz", "p")}],
-        predictions=[
-            {"model": "net", "source": "ethz", "seed": 1, "cells": write(tmp_path / "c.json", {"device": "cuda"})}
-        ],
+        predictions=[{"model": "net", "source": "ethz", "seed": 1, "cells": cells}],
         datasets={
             "ethz": {
                 "raw": write(tmp_path / "raw.json", {"parts": [{"name": "ethz", "path": "/data"}]}),
@@ -61,6 +66,10 @@ def test_run_json_has_versions_data_weights_and_settings(written):
         sha256(written / name / "weights.npz") for name in ("net", "oracle")
     ]
     assert run["trainings"][0]["devices"] == ["cuda"] and run["trainings"][1]["devices"] == []
+    assert {key: run["trainings"][0][key] for key in MADE} == MADE
+    assert run["predictions"] == [
+        {"model": "net", "source": "ethz", "seed": 1, "device": "cuda", "host": "gpu2", "finished": None, "git": None}
+    ]
     assert run["published_weights"] == [{"model": "net", "source": "pre-x", "sha256": sha256(written / "p.npz")}]
     assert run["settings"] == SETTINGS
 

@@ -7,12 +7,17 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 
+def command(*words: str | Path | int, directory: Path) -> list[str]:
+    """The words that run Snakemake on this workflow; results go to `directory`."""
+    started = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "workflow" / "Snakefile"]
+    started += ["--workflow-profile", ROOT / "profiles" / "default", "--directory", directory, *words]
+    return [str(word) for word in started]
+
+
 def snakemake(*words: str | Path, directory: Path, check: bool = True) -> subprocess.CompletedProcess:
     """Run Snakemake on this workflow; results go to `directory`."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "workflow" / "Snakefile"]
-    command += ["--workflow-profile", ROOT / "profiles" / "default", "--directory", directory, *words]
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, cwd=directory, timeout=3000, check=False
+        command(*words, directory=directory), capture_output=True, text=True, cwd=directory, timeout=3000, check=False
     )
     if check and done.returncode:
         raise AssertionError(f"{' '.join(map(str, words))}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}")

@@ -17,7 +17,7 @@ from skopt.space import Real, Space
 from skopt.utils import cook_estimator, normalize_dimensions
 from threadpoolctl import threadpool_limits
 
-from pickbench.files import read_json, write_json
+from pickbench.files import digest, read_json, write_json
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def search(
         value = float(error(point))
         now = time.perf_counter()
         done.append({"point": point, "error": value, "seconds": now - last})
-        write_json(kept, done)
+        write_json(kept, {"points": done, "sha256": digest(done)})
         best = min(entry["error"] for entry in done)
         left = timedelta(seconds=round((now - last) * (total - number - 1)))
         last = now
@@ -131,8 +131,11 @@ def _read(kept: Path) -> list[dict]:
     if not kept.exists():
         return []
     try:
-        done = read_json(kept)
-    except ValueError as error:
+        content = read_json(kept)
+        done = content["points"]
+        if content["sha256"] != digest(done):
+            raise ValueError("its checksum is not the one in it")
+    except (ValueError, TypeError, KeyError) as error:
         log.warning("%s cannot be read (%s): the search starts again", kept, error)
         return []
     log.info("going on after %d points", len(done))

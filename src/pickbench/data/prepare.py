@@ -87,7 +87,7 @@ def prepare(
     account = Account()
     with (
         replacing(output_waveforms) as waveforms,
-        replacing(output_metadata) as metadata,
+        replacing(output_metadata, sealed=True) as metadata,
         PreparedWriter(
             waveforms, metadata, dict.fromkeys([*columns, *ADDED_COLUMNS]), _data_format(files, rate_hz)
         ) as writer,

@@ -4,7 +4,8 @@ The blocks of a prepared file are contiguous, so one flat map of the file serves
 page cache, which all processes of a node share. Training and prediction read data through this class alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from pickbench.data import layout
+from pickbench.data.checksums import GROUP, check_table, row_checksums
 from pickbench.errors import InputError
+from pickbench.files import not_as_written
 
 ALWAYS_READ = ("trace_name", "split", "trace_npts")
 # Text columns keep their text: a network code NA is not a missing value, an event id 0012 not a number.
@@ -30,6 +33,8 @@ TEXT_COLUMNS = (
     "station_code",
     "station_location_code",
 )
+# Of a trace in a file without checksums: a sum of samples as `row_checksums` makes it is never negative.
+NO_CHECKSUM = -1
 POSITION = r"^(?P<block>[^$]+)\$(?P<row>\d+),:3,:(?P<npts>\d+)$"
 
 
@@ -52,7 +57,7 @@ class PreparedDataset:
     Raises
     ------
     InputError
-        When files are missing, damaged or not as prepare writes them, at the latest on the first waveform.
+        When files are missing, damaged or not as prepare writes them; of a trace at the latest when it is read.
     """
 
     def __init__(self, path: str | Path, columns: Sequence[str] | None = None):
@@ -72,7 +77,7 @@ class PreparedDataset:
     def sampling_rate_hz(self) -> float:
         """Rate of all traces, from the first waveform file."""
         path = layout.waveforms_path(self.path, self.chunks[0])
-        with layout.open_waveforms(path) as file:
+        with _reading(path) as file:
             rate = layout.data_format(file).get("sampling_rate")
         if rate is None:
             raise InputError(f"{path}: data_format has no sampling_rate; is this a prepared dataset?")
@@ -80,7 +85,8 @@ class PreparedDataset:
 
     def waveform(self, trace_idx: int) -> np.ndarray:
         """Give one trace, (3, npts) float32 in ZNE, as a read-only view of the file."""
-        chunk, offset, width, npts = (column[trace_idx] for column in self._positions)
+        self._check(np.array([trace_idx]))
+        chunk, offset, width, npts, _ = (column[trace_idx] for column in self._positions)
         return self._block(chunk, offset, width)[:, :npts]
 
     def crop(self, trace_idx: np.ndarray, start: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +109,8 @@ class PreparedDataset:
             (B, 2) int64, first and past-the-end sample of the piece that belong to the trace (equal if none does).
         """
         trace_idx, start = np.asarray(trace_idx, dtype=np.int64), np.asarray(start, dtype=np.int64)
-        chunk, offset, width, npts = (column[trace_idx] for column in self._positions)
+        self._check(trace_idx)
+        chunk, offset, width, npts, _ = (column[trace_idx] for column in self._positions)
         first = np.clip(-start, 0, length)
         valid = np.stack([first, np.clip(npts - start, first, length)], axis=1)
         pieces = np.zeros((len(trace_idx), 3, length), dtype=np.float32)
@@ -115,7 +122,7 @@ class PreparedDataset:
         return pieces, valid
 
     def _table(self, chunk: str, columns: Sequence[str] | None) -> pd.DataFrame:
-        path = layout.metadata_path(self.path, chunk)
+        path = check_table(layout.metadata_path(self.path, chunk))
         try:
             present = pd.read_csv(path, nrows=0).columns
             wanted = present if columns is None else present.intersection([*ALWAYS_READ, *columns])
@@ -136,6 +143,20 @@ class PreparedDataset:
         table["trace_chunk"] = chunk
         return table
 
+    def _check(self, trace_idx: np.ndarray) -> None:
+        """Refuse traces that are not as they were written; each is looked at once, when it is first read."""
+        for number in np.unique(trace_idx[self._unchecked[trace_idx]]).tolist():
+            chunk, offset, width, _, checksum = (column[number] for column in self._positions)
+            if row_checksums(self._block(chunk, offset, width)[None])[0] != checksum:
+                path, name = layout.waveforms_path(self.path, self.chunks[chunk]), self.metadata["trace_name"][number]
+                raise not_as_written(path, f"its checksum of trace {name} says")
+            self._unchecked[number] = False
+
+    @cached_property
+    def _unchecked(self) -> np.ndarray:
+        """Whether each trace has a checksum, and has not been read yet."""
+        return self._positions[-1] != NO_CHECKSUM
+
     def _block(self, chunk: int, offset: int, width: int) -> np.ndarray:
         return self._map(chunk)[offset : offset + 3 * width].reshape(3, width)
 
@@ -148,20 +169,33 @@ class PreparedDataset:
         return self._maps[chunk]
 
     @cached_property
-    def _positions(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Where each trace lies: chunk number, offset in the file and row width in floats, samples; int64 each."""
+    def _positions(self) -> tuple[np.ndarray, ...]:
+        """Where each trace lies: chunk number, offset in the file and row width in floats, samples; its checksum."""
         parts = []
         for number, chunk in enumerate(self.chunks):
             names = self.metadata.loc[self.metadata["trace_chunk"] == chunk, "trace_name"]
             path = layout.waveforms_path(self.path, chunk)
-            with layout.open_waveforms(path) as file:
-                offset, width, npts = _locate(path, file["data"], names)
-            parts.append((np.full(len(names), number), offset, width, npts))
+            with _reading(path) as file:
+                located = _locate(path, file, names)
+            parts.append((np.full(len(names), number), *located))
         return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
-def _locate(path: Path, data: h5py.Group, names: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Offset and row width in floats, and samples, of the named traces of one file."""
+@contextmanager
+def _reading(path: Path) -> Iterator[h5py.File]:
+    """Open a waveform file; damage that shows itself only inside is named as well."""
+    with layout.open_waveforms(path) as file:
+        try:
+            yield file
+        except (OSError, RuntimeError, LookupError) as error:
+            raise InputError(
+                f"{path}: not readable as HDF5, is it damaged? ({error}); delete it to have it made again"
+            ) from error
+
+
+def _locate(path: Path, file: h5py.File, names: pd.Series) -> tuple[np.ndarray, ...]:
+    """Offset and row width in floats, samples, and checksum, of the named traces of one file; int64 each."""
+    data = file["data"]
     position = names.str.extract(POSITION)
     _require(position["block"].notna().to_numpy(), path, names, "its name is not of the form block$row,:3,:npts")
     codes, blocks = pd.factorize(position["block"])
@@ -171,7 +205,11 @@ def _locate(path: Path, data: h5py.Group, names: pd.Series) -> tuple[np.ndarray,
     base, rows, width = layouts[codes].T
     row, npts = position["row"].to_numpy(dtype=np.int64), position["npts"].to_numpy(dtype=np.int64)
     _require((row < rows) & (npts <= width), path, names, "it lies outside its block")
-    return base + row * 3 * width, width, npts
+    checksum = np.full(len(names), NO_CHECKSUM)
+    for number, block in enumerate(blocks):
+        if f"{GROUP}/{block}" in file:
+            checksum[codes == number] = file[f"{GROUP}/{block}"][()][row[codes == number]]
+    return base + row * 3 * width, width, npts, checksum
 
 
 def _block_layout(path: Path, block: h5py.Dataset) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pickbench.data import account
 from pickbench.errors import InputError
-from pickbench.files import read_json, replacing, write_json
+from pickbench.files import checked, read_json, replacing, write_json
 
 SPLITS = ("train", "dev", "test")
 GROUPINGS = ("event", "station_day", "station", "rows")
@@ -67,7 +67,7 @@ def split(
     """
     if mode not in ("own", "by-event"):
         raise InputError(f"split is '{mode}', expected own or by-event")
-    traces = _read_light(prepared, seed)
+    traces = _read_light([checked(path) for path in prepared], seed)
     summary = account.total(read_json(path) for path in dropped)
     own = mode == "own" and "split" in traces
     if own:

@@ -1,4 +1,4 @@
-"""Writer of prepared datasets: contiguous blocks of traces of about one length, and the table beside them."""
+"""Writer of prepared datasets: contiguous blocks of traces of about one length with checksums, and the table beside."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+
+from pickbench.data.checksums import GROUP, row_checksums
 
 #: Within a block the shortest trace has at least this share of the longest one's samples; the rest is padding.
 SHORTEST_IN_BLOCK = 0.8
@@ -29,6 +31,7 @@ class PreparedWriter:
         # Aligned, as the reader maps the file as 4-byte numbers and HDF5 would put a block at any byte.
         self._file = h5py.File(waveforms, "w", alignment_threshold=1, alignment_interval=64)
         self._data = self._file.create_group("data")
+        self._checksums = self._file.create_group(GROUP)
         group = self._file.create_group("data_format")
         for key, value in data_format.items():
             group.create_dataset(key, data=value)
@@ -62,6 +65,7 @@ class PreparedWriter:
                 block[row, :, : lengths[member]] = waveforms[member]
             name = f"bucket{len(self._data)}"
             self._data.create_dataset(name, data=block)
+            self._checksums.create_dataset(name, data=row_checksums(block))
             names[members] = [f"{name}${row},:3,:{lengths[member]}" for row, member in enumerate(members)]
         rows = rows.assign(trace_name=names)
         rows.to_csv(self._metadata, mode="a", header=False, index=False, columns=self._columns, lineterminator="\n")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pickbench import statistics
 from pickbench.errors import InputError
+from pickbench.files import checked
 from pickbench.metrics import scores
 from pickbench.metrics.registry import Answer, answers_of, metrics_of
 from pickbench.metrics.residuals import residual_limit_s, residual_metrics, residuals_s
@@ -268,8 +269,9 @@ def read_columns(path: str | Path, columns: list[str]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read, or lacks one of them.
+        When it cannot be read, lacks one of them, or is not as it was written.
     """
+    path = checked(path)
     try:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:

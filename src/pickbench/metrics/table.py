@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError, InputErrors
-from pickbench.files import replacing
+from pickbench.files import checked, replacing
 from pickbench.metrics.registry import METRICS
 
 COLUMNS: dict[str, str] = {
@@ -44,9 +44,9 @@ def as_table(rows: Iterable[dict]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def write_metrics(table: pd.DataFrame, path: str | Path) -> None:
+def write_metrics(table: pd.DataFrame, path: str | Path, *, sealed: bool = True) -> None:
     """Write a metrics table as Parquet or CSV, by the suffix of `path`; floats in full so that they read back."""
-    with replacing(path) as temporary:
+    with replacing(path, sealed=sealed) as temporary:
         if temporary.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
         else:
@@ -66,9 +66,9 @@ def read_metrics(path: str | Path, columns: Mapping[str, str] = COLUMNS) -> pd.D
     Raises
     ------
     InputError
-        If the file is not such a table.
+        If the file is not such a table, or not as it was written.
     """
-    path = Path(path)
+    path = checked(path)
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, columns)
     except (OSError, ValueError) as error:
@@ -134,8 +134,9 @@ def collect(
         If two files hold the same result.
     """
     table = join(files, columns, key)
-    write_metrics(table, csv)
-    write_metrics(table, parquet)
+    # Each is the other's witness.
+    write_metrics(table, csv, sealed=False)
+    write_metrics(table, parquet, sealed=False)
     return table
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError, model_file
-from pickbench.files import replacing
+from pickbench.files import checked, replacing
 from pickbench.metrics.registry import ANSWERS, phases_to_learn
 from pickbench.models.settings import Setting, check_settings
 
@@ -303,9 +303,9 @@ class Adapter(ABC):
         return [{} for _ in range(len(question.windows))]
 
 
-def save_weights(path: Path, weights: Weights) -> None:
-    """Write weights whole or not at all; the same weights give the same bytes."""
-    with replacing(path) as temporary, open(temporary, "wb") as stream:
+def save_weights(path: Path, weights: Weights, *, sealed: bool = False) -> None:
+    """Write weights whole or not at all, if asked with a checksum beside them; the same ones give the same bytes."""
+    with replacing(path, sealed=sealed) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, **weights)
 
 
@@ -322,6 +322,7 @@ def load_weights(path: Path) -> Weights:
     InputError
         When the file is damaged or holds Python objects.
     """
+    checked(path)
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from pickbench.files import read_json, sha256, write_json
-from pickbench.provenance import OTHER_PACKAGES, checkout, versions
+from pickbench.provenance import OTHER_PACKAGES, checkout, time_of, versions
 from pickbench.tables.formats import EN_DASH, Column, Listing, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "provenance"
@@ -70,9 +70,9 @@ def provenance(files: RunFiles, settings: Mapping) -> dict:
     """
     raw = [Path(dataset["raw"]) for dataset in files.datasets.values()]
     return {
-        "written": _time(datetime.now(UTC).timestamp()),
-        "first_file": _time(min(path.stat().st_mtime for path in raw)) if raw else None,
-        "metrics_file": _time(Path(files.metrics).stat().st_mtime),
+        "written": time_of(datetime.now(UTC).timestamp()),
+        "first_file": time_of(min(path.stat().st_mtime for path in raw)) if raw else None,
+        "metrics_file": time_of(Path(files.metrics).stat().st_mtime),
         "metrics_sha256": sha256(files.metrics),
         "host": platform.node(),
         "platform": platform.platform(),
@@ -87,7 +87,7 @@ def provenance(files: RunFiles, settings: Mapping) -> dict:
             {**_named(picker, "model", "source"), "sha256": sha256(picker["weights"])} for picker in files.published
         ],
         "predictions": [
-            {**_named(picker, "model", "source", "seed"), "device": read_json(picker["cells"]).get("device")}
+            {**_named(picker, "model", "source", "seed"), **_made(read_json(picker["cells"]), "device")}
             for picker in files.predictions
         ],
         "settings": dict(settings),
@@ -120,18 +120,19 @@ def _training(training: Mapping) -> dict:
         **_named(training, "model", "source", "learning_rate", "seed"),
         "sha256": sha256(folder / "weights.npz"),
         "devices": sorted({network["device"] for network in networks.values() if "device" in network}),
-        "host": run.get("host"),
+        **_made(run, "seconds"),
         "ended": sorted({network["ended"] for network in networks.values() if "ended" in network}),
         "versions": run["versions"],
     }
 
 
+def _made(record: Mapping, *others: str) -> dict:
+    """Where, when and by which code something was made, as far as its record says."""
+    return {key: record.get(key) for key in ("host", "finished", "git", *others)}
+
+
 def _named(entry: Mapping, *keys: str) -> dict:
     return {key: entry[key] for key in keys}
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _about(content: Mapping) -> Iterator[tuple[str, str]]:

@@ -5,15 +5,18 @@ determined: the windows of an epoch follow from the seed and the epoch, the rand
 """
 
 import logging
-import pickle
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from pickbench.files import replacing
+from pickbench.weightfiles import UNREADABLE
 
+CHECKSUM_BYTES = sha256().digest_size
 log = logging.getLogger(__name__)
 
 
@@ -84,9 +87,13 @@ class Progress:
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write a checkpoint, whole or not at all."""
-    with replacing(path) as temporary:
-        torch.save(state, temporary)
+    """Write a checkpoint, whole or not at all: its checksum, and behind it what torch makes of it."""
+    stream = BytesIO()
+    torch.save(state, stream)
+    content = stream.getbuffer()
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(sha256(content).digest())
+        file.write(content)
 
 
 def load_checkpoint(path: Path) -> dict | None:
@@ -94,8 +101,12 @@ def load_checkpoint(path: Path) -> dict | None:
     if not path.exists():
         return None
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, LookupError, pickle.UnpicklingError) as error:
+        written = path.read_bytes()
+        checksum, content = written[:CHECKSUM_BYTES], written[CHECKSUM_BYTES:]
+        if checksum != sha256(content).digest():
+            raise ValueError("it is not as it was written")
+        return torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
         log.warning("%s cannot be read (%s): training starts again", path, " ".join(str(error).split())[:200])
         return None
 

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from pickbench.data import layout
+from pickbench.data.checksums import check_table
 from pickbench.errors import InputError
-from pickbench.files import replacing
+from pickbench.files import checked, replacing
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 
 #: What a trace was called before it was prepared; the same whatever the chunking or the order of the prepared file.
@@ -48,11 +49,11 @@ def read_metadata(
     Raises
     ------
     InputError
-        When a file or column is missing or unreadable.
+        When a file or column is missing or unreadable, or a file is not as it was written.
     """
     frames, first = [], 0
     for chunk in layout.chunk_names(dataset_dir):
-        for frame in _read_pieces(layout.metadata_path(dataset_dir, chunk), arrivals):
+        for frame in _read_pieces(check_table(layout.metadata_path(dataset_dir, chunk)), arrivals):
             frame.index = pd.RangeIndex(first, first + len(frame))
             first += len(frame)
             frames.append(frame[frame["split"].isin(list(splits))].assign(trace_chunk=chunk))
@@ -141,7 +142,7 @@ def _refuse(source: str | Path, lacking: str, tasks: str, split: str) -> None:
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a window table whole or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, sealed=True) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 
@@ -171,8 +172,9 @@ def read_windows(path: Path, split: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read as a windows file.
+        When it cannot be read as a windows file, or is not as it was written.
     """
+    checked(path)
     try:
         rows = pd.read_csv(path, dtype={"trace_name": str, "trace_chunk": str}, float_precision="round_trip")
         _check_columns(rows, path.stem)
