@@ -83,7 +83,7 @@ class Site:
         """Have trainings stop behind their first checkpoint."""
         for lr in rates:
             (self.folder / "held").mkdir(exist_ok=True)
-            (self.folder / "held" / lr).touch()
+            (self.folder / "held" / lr).write_text("")
 
     def training(self, lr: str) -> Path:
         return self.folder / "results" / "train" / MODEL / SOURCE / f"lr{lr}-seed42"
@@ -135,6 +135,9 @@ class Held:
         status = self._status()
         return not status or bool(int(status["ShdPnd"], 16) >> (signal.SIGTERM - 1) & 1)
 
+    def is_over(self) -> bool:
+        return not self._status()
+
     def stands_still(self) -> bool:
         return self._status().get("State", "").startswith("T")
 
@@ -153,11 +156,14 @@ def held_training(site: Site, snakemake: subprocess.Popen, cluster: Cluster, lr:
     def stands_still() -> Held | None:
         assert snakemake.poll() is None, site.said()[-5000:]
         process = (site.folder / "held" / lr).read_text(encoding="utf-8")
-        return Held(jobs_of(cluster, site, lr)[-1], int(process)) if process else None
+        if not process:
+            return None
+        held = Held(jobs_of(cluster, site, lr)[-1], int(process))
+        if held.is_over():  # ended by SLURM meanwhile: its next attempt, then
+            site.hold(lr)
+        return held if held.stands_still() else None
 
-    held = wait_for(stands_still, LONG_S, f"a checkpoint of learning rate {lr}")
-    wait_for(held.stands_still, LONG_S, f"the training with learning rate {lr} to stand still")
-    return held
+    return wait_for(stands_still, LONG_S, f"the training with learning rate {lr} to stand still at a checkpoint")
 
 
 def jobs_of(cluster: Cluster, site: Site, lr: str) -> list[Job]:
