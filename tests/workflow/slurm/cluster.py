@@ -151,7 +151,7 @@ class Cluster:
             self.call("scontrol", "update", f"NodeName={HOST}", "State=RESUME")
 
     def lose_power(self, *jobs: str) -> None:
-        """End the node at once, with the jobs that run there, and start it again."""
+        """End slurmd and these jobs at once, as a loss of power would, and start it again."""
         for job in jobs:
             wait_for(lambda job=job: self.job(job).ran_s >= KNOWN_TO_RUN_AFTER_S, ENDED_S, f"job {job} to be known")
         processes = [process for job in jobs for process in self._processes(job)]

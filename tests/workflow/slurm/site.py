@@ -29,6 +29,12 @@ CONFIG = {
 }
 IN_A_HURRY = {"slurm-init-seconds-before-status-checks": 1, "max-status-checks-per-second": 10, "latency-wait": 5}
 LONG_S = 600  # on a machine that has much else to do
+# Put before the Snakefile: the plugin looks for jobs that have ended ten seconds later each time that it finds none.
+LOOK_OFTEN = """
+from snakemake_executor_plugin_slurm import Executor
+
+Executor.next_seconds_between_status_checks = property(lambda self: 2, lambda self, seconds: None)
+"""
 # Put before the script of trainings. An empty file `held/LR` has the next training at that rate stop itself as soon as
 # it has left its first checkpoint, and note its process there: so it cannot be over before anybody looks.
 HOLD = """
@@ -102,8 +108,9 @@ def clone(folder: Path, environment: dict[str, str], **memory_mb: str) -> Site:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     write_twin(folder / "config" / "datasets", SOURCE, "mini-stead", tasks=[1])  # and so a third of the figures
     (folder / "config" / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
-    script = folder / "workflow" / "scripts" / "train.py"
-    script.write_text(HOLD + script.read_text(encoding="utf-8"), encoding="utf-8")
+    for name, words in (("Snakefile", LOOK_OFTEN), ("scripts/train.py", HOLD)):
+        path = folder / "workflow" / name
+        path.write_text(words + path.read_text(encoding="utf-8"), encoding="utf-8")
     path = folder / "profiles" / "slurm" / "config.yaml"
     profile = yaml.safe_load(path.read_text(encoding="utf-8")) | IN_A_HURRY
     for rule, value in memory_mb.items():
