@@ -4,13 +4,14 @@ Every file is held against a JSON schema that also carries the defaults and the 
 out is a `Project`: plain dictionaries with every default filled in, which the grid and the workflow read.
 """
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, TypeChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from pickbench.errors import InputError, InputErrors
@@ -26,6 +27,17 @@ PUBLISHED_PREFIX = "pre-"
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
+
+
+def _is_finite(checker: TypeChecker, value: object) -> bool:
+    is_number = Draft202012Validator.TYPE_CHECKER.is_type(value, "number")
+    return is_number and not (isinstance(value, float) and not math.isfinite(value))
+
+
+# YAML's .nan passes every limit, since it is neither below nor above one.
+_Validator = validators.extend(
+    Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_finite)
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,7 @@ def check(content: dict, schema: dict, name: str | Path) -> None:
 
 def _faults(content: dict, schema: dict) -> list[ValidationError]:
     """Every fault of `content`, each as the most telling one of those that it is made of."""
-    return [best_match([error]) for error in Draft202012Validator(schema).iter_errors(content)]
+    return [best_match([error]) for error in _Validator(schema).iter_errors(content)]
 
 
 def with_defaults(content: dict, schema: dict) -> dict:
@@ -203,10 +215,10 @@ def load_project(
         try:
             if dataset_id.startswith(PUBLISHED_PREFIX):
                 raise InputError(
-                    f"{_file_that_names(dataset_id, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
+                    f"{_place(dataset_id, config, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
                     f"source that stands in `published`{suggestion(dataset_id, published)}"
                 )
-            datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, said)
+            datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, _place(dataset_id, config, said))
         except InputError as error:
             faults.append(error)
     try:
@@ -219,11 +231,19 @@ def load_project(
     return Project(config, datasets, models, published, said)
 
 
-def _dataset(
-    dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict], root: Path, said: Mapping[str, dict]
-) -> dict:
+def known_ids(project: Project, root: Path) -> dict[str, list[str]]:
+    """Ids of all `models` and `datasets` that have a file, in this run or not, and of those that twins stand for."""
+    folders = dict.fromkeys(["config/datasets", *project.config["dataset_dirs"]])
+    twins_of = {settings["twin_of"] for settings in project.datasets.values()} - {None}
+    return {
+        "models": sorted(_find(["config/models"], root, NOWHERE)),
+        "datasets": sorted({*_find(folders, root, NOWHERE), *twins_of}),
+    }
+
+
+def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict], root: Path, named_by: str) -> dict:
     """A dataset's settings, with the parts that a schema cannot judge."""
-    settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], said)
+    settings = _read_entry("dataset", dataset_id, found, schemas["dataset"], named_by)
     if "simulate" in settings["source"]:
         recipe = settings["source"]["simulate"]
         check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
@@ -238,12 +258,13 @@ def _dataset(
 
 def _models(config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict[str, dict]:
     """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
-    models = {model_id: _read_entry("model", model_id, found, schema, said) for model_id in config["models"]}
+    models = {
+        model_id: _read_entry("model", model_id, found, schema, _place(model_id, config, said))
+        for model_id in config["models"]
+    }
     for model_id, options in config["model_options"].items():
-        if model_id not in found:
-            where = _key(("model_options", model_id), said)
-            raise InputError(f"{where}: unknown model '{model_id}'{suggestion(model_id, found)}")
-        model = models.get(model_id) or _read_entry("model", model_id, found, schema, said)
+        where = _key(("model_options", model_id), said)
+        model = models.get(model_id) or _read_entry("model", model_id, found, schema, where)
         known, own = model["settings"], options.get("settings", {})
         # An adapter wants each of its keys in the model's file, so that there are no others.
         for key in own:
@@ -284,9 +305,7 @@ def _published(
     for name, weights_of in config["published"].items():
         for model, weights in weights_of.items():
             path = ("published", name, model)
-            if model not in models:
-                raise InputError(f"{_key(path, said)}: unknown model '{model}'{suggestion(model, models)}")
-            networks = _read_entry("model", model, models, schema, said)["networks"]
+            networks = _read_entry("model", model, models, schema, _key(path, said))["networks"]
             if networks != 1:
                 consists = f"consists of {networks or 'no'} neural networks"
                 raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
@@ -325,7 +344,7 @@ def _schema_files(root: Path) -> dict[str, Path]:
 def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
     # A file alone need not hold the required keys.
-    partial, lines = Draft202012Validator({**schema, "required": []}), []
+    partial, lines = _Validator({**schema, "required": []}), []
     for fault in _faults(config, schema):
         key, blamed = list(fault.absolute_path)[:1], NOWHERE
         for name, content in said.items():
@@ -336,9 +355,13 @@ def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
         raise InputErrors(lines)
 
 
-def _file_that_names(entry_id: str, said: Mapping[str, dict]) -> str:
-    """The last configuration file that lists an id."""
-    return next((name for name in reversed(said) if entry_id in str(said[name])), NOWHERE)
+def _place(entry_id: str, config: dict, said: Mapping[str, dict]) -> str:
+    """What to call, in a message, the place in a list of ids that asks for an entry first."""
+    for key in ("datasets", "sources", "targets", "models"):
+        if entry_id in config[key]:
+            where = f"{key}.{config[key].index(entry_id)}"
+            return f"{_file_that_holds([key], said)}: key '{where}'"
+    return NOWHERE
 
 
 def _file_that_holds(path: Sequence[str], said: Mapping[str, dict]) -> str:
@@ -368,11 +391,9 @@ def _find(folders: Iterable[str], root: Path, named_by: str) -> dict[str, Path]:
     return found
 
 
-def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, said: Mapping[str, dict]) -> dict:
+def _read_entry(kind: str, entry_id: str, found: dict[str, Path], schema: dict, named_by: str) -> dict:
     if entry_id not in found:
-        raise InputError(
-            f"{_file_that_names(entry_id, said)}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}"
-        )
+        raise InputError(f"{named_by}: unknown {kind} '{entry_id}'{suggestion(entry_id, found)}")
     content = read_yaml(found[entry_id])
     check(content, schema, found[entry_id])
     return {**with_defaults(content, schema), "id": entry_id, "file": str(found[entry_id])}

@@ -59,8 +59,8 @@ def explain(error: ValidationError, *, on_command_line: bool = False) -> str:
     hint = ""
     if isinstance(value, str) and {"number", "integer", "boolean", "null"} & set(_types(schema)):
         hint = COMMAND_LINE_HINT if on_command_line else number_hint(value)
-    shown = "null" if value is None else repr(value)
-    return f"key '{key}' {'holds the name' if is_a_name else 'is'} {shown}, expected {expected}{hint}"
+    given = "null" if value is None else repr(value)
+    return f"key '{key}' {'holds the name' if is_a_name else 'is'} {given}, expected {expected}{hint}"
 
 
 def _types(schema: Mapping) -> list[str]:

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 import yaml
 
-from pickbench.config import check, load_project, read_yaml, with_defaults
+from pickbench.config import check, known_ids, load_project, read_yaml, with_defaults
 from pickbench.errors import InputError
 from tests.conftest import ROOT
 
@@ -30,6 +30,15 @@ def test_shipped_configurations_load(path):
 def test_every_shipped_file_is_valid(folder):
     for path in (ROOT / "config" / folder).glob("*.yaml"):
         check(read_yaml(path), SCHEMAS[folder.rstrip("s")], path)
+
+
+def test_what_ships_is_known_in_a_run_of_other_datasets(tmp_path):
+    twin = read_yaml(ROOT / "config" / "datasets" / "mini-neic.yaml")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**twin, "twin_of": "theirs"}))
+    mine = project(dataset_dirs=[str(tmp_path)], datasets=["mine"], models=["phasenet"])
+    known = known_ids(mine, ROOT)
+    assert {"mine", "theirs", "neic", "mini-neic"} <= set(known["datasets"])
+    assert known["models"] == sorted(path.stem for path in (ROOT / "config" / "models").glob("*.yaml"))
 
 
 def test_paper_config_says_the_defaults():
@@ -67,8 +76,32 @@ def test_defaults_in_the_documentation_are_the_schema_s():
 BAD = {
     "unknown key": ({"modles": []}, r"unknown key 'modles'; did you mean 'models'"),
     "unknown nested key": ({"training": {"epochs": 3}}, r"unknown key 'training.epochs'; .*max_epochs"),
-    "unknown dataset": ({"datasets": ["ehtz"]}, r"unknown dataset 'ehtz'; did you mean 'ethz'"),
-    "unknown model": ({"models": ["phasenett"]}, r"unknown model 'phasenett'; did you mean 'phasenet'"),
+    "unknown dataset": (
+        {"datasets": ["stead", "ehtz"]},
+        r"config.yaml: key 'datasets.1': unknown dataset 'ehtz'; did you mean 'ethz'",
+    ),
+    "unknown source": ({"sources": ["ehtz"]}, r"config.yaml: key 'sources.0': unknown dataset 'ehtz'; did you mean"),
+    "unknown target": ({"targets": ["stead", "ehtz"]}, r"key 'targets.1': unknown dataset 'ehtz'; did you mean 'ethz'"),
+    "unknown model": (
+        {"models": ["gpd", "phasenett"]},
+        r"key 'models.1': unknown model 'phasenett'; did you mean 'phasenet'",
+    ),
+    "options of an unknown model": (
+        {"model_options": {"phasenett": {}}},
+        r"key 'model_options.phasenett': unknown model 'phasenett'; did you mean 'phasenet'",
+    ),
+    "no number": (
+        {"rate_study": {"rates_hz": [50, float("nan")]}},
+        r"key 'rate_study.rates_hz.1' is nan, expected a number of at least 5 and at most 100$",
+    ),
+    "no number among learning rates": (
+        {"learning_rates": [float("nan")]},
+        r"'learning_rates.0' is nan, expected a num",
+    ),
+    "no number of seconds": (
+        {"windows": {"edge_s": float("inf")}},
+        r"'windows.edge_s' is inf, expected a number of at",
+    ),
     "path as id": ({"datasets": ["../ethz"]}, r"datasets.0' is '\.\./ethz', expected an id of lower-case letters and"),
     "name of another form": (
         {"published": {"V p": {"phasenet": "volpick"}}},
@@ -93,7 +126,10 @@ BAD = {
     "twice": ({"datasets": ["ethz", "ethz"]}, r"'datasets' has 'ethz' twice"),
     "empty": ({"models": []}, r"'models' is empty, expected one entry at least"),
     "rate of none": ({"learning_rates": [0]}, r"learning_rates.0"),
-    "dataset like a source": ({"datasets": ["pre-x"]}, r"'pre-x' is no dataset; pre-NAME is a source"),
+    "dataset like a source": (
+        {"datasets": ["pre-x"]},
+        r"key 'datasets.0': 'pre-x' is no dataset; pre-NAME is a source",
+    ),
     "unknown published": (
         {"sources": ["pre-volpik"], "published": {"volpick": {"phasenet": "volpick"}}},
         r"'pre-volpik' is no dataset.*did you mean 'pre-volpick'",
@@ -184,7 +220,7 @@ def test_the_command_line_is_blamed_for_what_it_gives(tmp_path):
             {"training": {"threads": "0"}},
             r"'training.threads' is '0', .* all inside \[\] and \{\} for text, so write it",
         ),
-        ({"models": ["phasenett"]}, "unknown model 'phasenett'"),
+        ({"models": ["phasenett"]}, "key 'models.0': unknown model 'phasenett'"),
         ({"datasets": ["ethz"], "sources": ["stead"], "targets": ["pre-x"]}, "'pre-x' is no dataset"),
         ({"dataset_dirs": ["nowhere"]}, "key 'dataset_dirs': nowhere is no folder"),
     ):

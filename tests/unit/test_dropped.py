@@ -2,11 +2,14 @@
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pickbench.tables.dropped import DatasetFiles, dropped_table, in_words, write_dropped
+from pickbench.data.account import Account
+from pickbench.data.raw import RawFile
+from pickbench.tables.dropped import DatasetFiles, dropped_table, write_dropped
 
 HOSTILE = "<script>alert('x')</script>"
 SPLITS = {"train": {"traces": 6}, "dev": {"traces": 1}, "test": {"traces": 2}}
@@ -62,11 +65,13 @@ def test_the_page_says_so_in_words_and_runs_nothing(datasets, tmp_path):
     assert read.loc[read["name"] == "all_zero", "examples"].item() == HOSTILE
 
 
-def test_every_reason_of_prepare_has_words():
-    from pickbench.data import prepare
-
-    documented = prepare.__doc__.split("Dropped: ")[1].replace("\n", " ").replace(".", ",").replace("Mended:", ",")
-    reasons = {part.strip().split(" ")[0] for part in documented.split(",")}
-    known = {reason for reason in reasons if "_" in reason or reason in ("empty", "constant")}
-    assert {"duplicate_name", "all_zero", "constant", "picks_outside", "horizontals_12_as_NE"} <= known
-    assert not [reason for reason in known if in_words(reason) == reason]
+def test_a_reason_without_words_cannot_be_counted():
+    account, file = Account(), RawFile("net", "", Path("metadata.csv"), Path("waveforms.hdf5"))
+    for reason in ("duplicate_name", "all_zero", "constant"):
+        account.drop(reason, file, ["a"])
+    for reason in ("picks_outside", "horizontals_12_as_NE", "missing_NE"):
+        account.mend(reason, ["a"])
+    with pytest.raises(ValueError, match="'odd' is no reason to leave out or to mend a trace"):
+        account.drop("odd", file, ["a"])
+    with pytest.raises(ValueError, match="'odd' is no reason"):
+        account.mend("odd", ["a"])

@@ -8,7 +8,7 @@ import torch
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.examples.choice import choose, choose_examples, missing, read_windows_and_picks
-from pickbench.examples.compute import ShownPicker, make_examples, stations
+from pickbench.examples.compute import ExamplePicker, make_examples, stations
 from pickbench.examples.files import CURVE_NAMES, read_example_table, read_examples, write_examples
 from pickbench.files import write_json
 from pickbench.metrics.registry import ANSWERS
@@ -152,13 +152,13 @@ def made(easy_dataset, tmp_path_factory):
         Picker(settings("phasenetlight"), files, 1, 8),
         Picker(settings("baer-kradolfer"), {"p_sample_pred": folder / "baer.npz"}, 1, 8),
     ]
-    shown = []
+    in_examples = []
     for picker in pickers:
         out = folder / picker.model["id"]
         target = Target(easy_dataset, {"task23": folder / "task23.csv"})
         write_json(out / "cells.json", {"cells": predict_cells(picker, {"easy": target}, out)})
-        shown.append(ShownPicker(picker, "easy", out / "cells.json"))
-    return folder, shown, make_examples("easy", easy_dataset, folder / "picks.parquet", shown, "local")
+        in_examples.append(ExamplePicker(picker, "easy", out / "cells.json"))
+    return folder, in_examples, make_examples("easy", easy_dataset, folder / "picks.parquet", in_examples, "local")
 
 
 def test_curves_and_picks_are_of_the_weights_that_were_selected(made):
@@ -210,7 +210,7 @@ def test_what_is_kept_is_what_was_made_to_the_byte(made, tmp_path):
 
 
 def test_damaged_and_foreign_files_are_named(made, tmp_path):
-    folder, shown, examples = made
+    folder, pickers, examples = made
     csv, npz = tmp_path / "a.csv", tmp_path / "a.npz"
     write_examples(examples, csv, npz)
     whole = npz.read_bytes()
@@ -225,7 +225,7 @@ def test_damaged_and_foreign_files_are_named(made, tmp_path):
     with pytest.raises(InputError, match="a.csv: not a table of examples"):
         read_example_table(csv)
     with pytest.raises(InputError, match="cells.json: has no predictions on another"):
-        make_examples("another", tmp_path, folder / "picks.parquet", shown, "local")
+        make_examples("another", tmp_path, folder / "picks.parquet", pickers, "local")
 
 
 def test_a_dataset_without_picks_has_no_examples(easy_dataset, made, tmp_path):
@@ -233,8 +233,8 @@ def test_a_dataset_without_picks_has_no_examples(easy_dataset, made, tmp_path):
     silent = Picker(settings("phasenetlight"), {}, 1, 8)
     target = Target(easy_dataset, {"task23": folder / "task23.csv"})
     write_json(tmp_path / "cells.json", {"cells": predict_cells(silent, {"easy": target}, tmp_path)})
-    shown = [ShownPicker(silent, "easy", tmp_path / "cells.json")]
-    examples = make_examples("easy", easy_dataset, folder / "picks.parquet", shown, "local")
+    pickers = [ExamplePicker(silent, "easy", tmp_path / "cells.json")]
+    examples = make_examples("easy", easy_dataset, folder / "picks.parquet", pickers, "local")
     write_examples(examples, tmp_path / "a.csv", tmp_path / "a.npz")
     again = read_examples(tmp_path / "a.csv", tmp_path / "a.npz")
     assert len(again) == 0 and again.table.empty and again.pickers == [("phasenetlight", "easy")]

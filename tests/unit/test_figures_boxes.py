@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 
 from pickbench.figures import style
-from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, draw_boxes
+from pickbench.figures.boxes import IN_DOMAIN, Box, box_of, box_panels, read_boxes
 from tests.unit.drawn import check_bytes, check_layout, strings
 
 REGIONS = {"near": "local", "wide": "regional", "far": "teleseismic", "farther": "teleseismic"}
@@ -70,6 +70,20 @@ def test_medians_beyond_the_axis_become_arrowheads():
     assert markers(axes) == ["^", "v", "x"]
 
 
+def test_few_picks_are_dots():
+    """Of nine picks two lie beyond the axis, which reaches to 0.75 s."""
+    nine, ten = [-0.9, -0.5, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.8], np.linspace(-0.1, 0.1, 10)
+    few, enough = box_of(np.array(nine)), box_of(ten)
+    figure = panels("ab", ["near"], ["near"], {("a", "near", "near"): few, ("b", "near", "near"): enough})
+    axes = figure.axes[0]
+    (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert dots.get_ydata().tolist() == nine[1:-1]
+    assert sum(isinstance(patch, PathPatch) for patch in axes.patches) == 1
+    assert "picks, fewer than 10" in strings(figure)
+    check_layout(figure)
+    assert "picks, fewer than 10" not in strings(panels("a", ["near"], ["near"], {("a", "near", "near"): enough}))
+
+
 def test_in_domain_groups_are_shaded():
     figure = panels("m", ["near", "wide"], ["near", "wide", "far"])
     shaded = [
@@ -117,7 +131,7 @@ def write(path, p, s):
 def test_boxes_are_read_from_prediction_files(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", 0.25, -0.5)}
     ends, looks = [NAMES["near"]], style.model_looks({"m": False})
-    figures = [draw_boxes(files, phase, [("m", "M")], ends, ends, REGIONS, looks) for phase in "PS"]
+    figures = [box_panels(read_boxes(files, phase), [("m", "M")], ends, ends, REGIONS, looks) for phase in "PS"]
     medians = [{round(float(line.get_ydata()[0]), 9) for line in figure.axes[0].lines} - {0.0} for figure in figures]
     assert medians == [{0.25}, {-0.5}]
 
@@ -125,4 +139,6 @@ def test_boxes_are_read_from_prediction_files(tmp_path):
 def test_files_repeat_byte_for_byte(tmp_path):
     files = {("m", "near", "near"): write(tmp_path / "a.parquet", np.linspace(-0.3, 0.3, 40), 0)}
     ends, looks = [NAMES["near"]], style.model_looks({"m": False})
-    check_bytes(lambda: draw_boxes(files, "P", [("m", "M")], ends, ends, REGIONS, looks, title="T"), tmp_path)
+    check_bytes(
+        lambda: box_panels(read_boxes(files, "P"), [("m", "M")], ends, ends, REGIONS, looks, title="T"), tmp_path
+    )

@@ -63,6 +63,24 @@ def test_a_distance_has_a_logarithmic_axis():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3", "10", "30"]
 
 
+def test_one_pick_is_one_and_has_an_axis_around_it():
+    figure = panels({"a": (np.array([43.2]), np.array([0.3]))}, "distance")
+    assert "1 pick; and more" in strings(figure)
+    axes = figure.axes[0]
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert len(labels) >= 2 and all(10 < float(label) < 100 for label in labels)
+    np.testing.assert_allclose(10 ** axes.get_xticks(), [float(label) for label in labels])
+    low, high = axes.get_xlim()
+    assert low < np.log10(43.2) < high and hexagons(axes).sum() == 1
+    check_layout(figure, smallest=5.0)
+
+
+def test_distances_below_the_axis_are_counted():
+    figure = panels({"a": (np.array([0.0, 0.9, 1.0, 5.0, np.nan]), np.zeros(5))}, "distance")
+    said = "4 picks and 1 for which it is unknown; 2 closer than 1 km, drawn at 1 km; and more"
+    assert said in strings(figure)
+
+
 def test_what_is_missing_is_said():
     nothing, known = np.full(30, np.nan), np.arange(30.0)
     figure = condition_panels(

@@ -84,6 +84,23 @@ def test_what_is_missing_is_said():
     check_layout(nothing)
 
 
+@pytest.mark.parametrize("models", [1, 16])
+def test_a_model_without_an_s_says_so_beside_its_other_curves(models):
+    """As one of several networks, or of several heads, that has learned all but S."""
+    made = examples([("P", "median"), ("S", "median"), ("S", "worst")], models)
+    no_s = (made.table["phase"] == "S") & (made.table["model"] == "m0")
+    made.table.loc[no_s, ["pick_sample", "residual_s", "score"]] = np.nan
+    made.curves[:, 0, 2] = np.nan
+    # And one whose curve is there, but which has not picked.
+    made.table.loc[(made.table["example"] == 0) & (made.table["model"] == "m0"), "residual_s"] = np.nan
+    figure = example_panels(made, [f"Model {i}" for i in range(models)])
+    said = [strings(drawn(figure, column, 1, models)) for column in range(3)]
+    assert ["no pick" in said[0], "no S" in said[1], "no S" in said[2]] == [True] * 3
+    assert strings(figure).count("no S") == 2
+    assert len([line for line in drawn(figure, 1, 1, models).lines if len(line.get_xdata()) == 3001]) == 2
+    check_layout(figure)
+
+
 @pytest.mark.parametrize("models", [1, 2, 9, 16])
 @pytest.mark.parametrize("kinds", [ALL, ALL[:1], [("P", "median, worst, label outlier"), *ALL[3:]]])
 def test_nothing_overlaps_or_is_cut(models, kinds):

@@ -93,6 +93,20 @@ def test_a_collapsed_training_is_named(several, tmp_path):
     assert [words(axes) for axes in figure.axes] == ([[], ["collapsed: 1"]] if several else [["collapsed: 1"]])
 
 
+@pytest.mark.parametrize("course", [[1.0, 1.0], [10.0, 1.0], [-1.0, -2.0], [0.0, 0.0]])
+def test_words_stand_above_all_curves(course):
+    histories = {("a", rate): history(course) for rate in ("0.01", "0.001")} | {("a", "1"): history([np.nan, np.inf])}
+    fallen = {("a", rate, "") for rate in ("0.01", "0.001")}
+    figure = loss_panels(histories, [("a", "Source")], collapsed=fallen)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert words(axes) == ["diverged: 1", "collapsed: 0.01, 0.001"]
+    bottom = min(text.get_window_extent().y0 for text in axes.texts)
+    points = np.concatenate([axes.transData.transform(line.get_xydata()) for line in axes.lines])
+    assert np.nanmax(points[np.isfinite(points).all(axis=1), 1]) < bottom
+    check_layout(figure)
+
+
 @pytest.mark.parametrize("count", [1, 5, 8])
 def test_it_fits_a_page_and_its_letters_can_be_read(count):
     sources = [(f"s{i}", f"A source with a long name {i}") for i in range(count)]

@@ -4,21 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from pickbench.figures import style
 from pickbench.figures.matrices import (
     EMPTY,
-    average,
-    colouring,
     draw_matrices,
     format_value,
     matrix_figure,
     model_matrices,
-    readable_on,
-    relative_luminance,
+    results_of,
 )
-from pickbench.figures.shown import MATRICES
+from pickbench.figures.matrix_kinds import MATRICES
+from pickbench.figures.shades import colouring, readable_on, relative_luminance
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.table import as_table
 from tests.unit.drawn import check_bytes, check_layout, strings, texts
@@ -124,10 +122,44 @@ def test_the_average_is_over_the_models_that_have_a_cell():
     assert last.get_title() == "Average"
     texts = {place: text.get_text() for place, (_, text) in cells(last).items()}
     assert texts == {(0, 0): "0.80", (0, 1): "0.60", (1, 1): "0.50"}
-    assert any("average" in text for text in strings(figure))
+    # The last row's only cell lacks the first model, and so does that of the first row.
+    corners = [tuple(patch.get_xy()[0]) for patch in last.patches if isinstance(patch, Polygon)]
+    assert corners == [(2.0, 0.0), (2.0, 1.0)]
+    assert "average lacks one or more of the 2 models" in strings(figure)
     alone = drawn([[[0.9]]], AUC, "a", "a")
     assert [axes.get_title() for axes in panels(alone)] == ["M0"]
     assert not any("average" in text for text in strings(alone))
+    both = drawn([[[0.9]], [[0.7]]], AUC, "a", "a")
+    assert not any("lacks" in text for text in strings(both))
+
+
+def test_columns_of_few_windows_are_hatched_and_in_no_average():
+    values = [[[0.9, 0.1], [0.8, 0.2]], [[0.7, 0.3], [0.6, 0.4]]]
+    figure = drawn(values, AUC, windows={"a": 10, "b": 9})
+    *models, last = panels(figure)
+    for axes, of_model in zip(models, values, strict=True):
+        hatched = {(int(p.get_y()), int(p.get_x())) for p in axes.patches if p.get_hatch()}
+        assert hatched == {(0, 1), (1, 1)}
+        assert [text.get_text() for _, text in cells(axes).values()] == [f"{v:.2f}" for row in of_model for v in row]
+    (hatched,) = [patch for patch in last.patches if patch.get_hatch()]
+    assert (hatched.get_x(), hatched.get_y(), hatched.get_height()) == (1, 0, 2)
+    numbers = [text.get_text() for text in last.texts if text.get_transform() == last.transData]
+    assert numbers == ["0.80", "0.70"]
+    said = strings(figure)
+    # Below the last panel of every column.
+    assert all({"n", "10", "9"} <= set(strings(axes)) for axes in panels(figure))
+    assert "fewer than 10 windows (n): no colour, not averaged" in said
+    # The colours are about what has a colour: 0.6 to 0.9.
+    (bar,) = [axes for axes in figure.axes if axes not in panels(figure)]
+    assert bar.get_xlim() == pytest.approx((0.6, 0.9))
+    enough = drawn(values, AUC, windows={"a": 10, "b": 10})
+    assert not any("fewer than" in text for text in strings(enough))
+
+
+def test_windows_are_those_of_the_metric_on_test():
+    rows = [row("m", "a", "b", 0.1, n=7), row("m", "a", "b", 0.1, n=400, split="dev"), row("m", "a", "c", 0.2, n=12345)]
+    figure = draw_matrices(as_table(rows), "auc", 42, [("m", "M")], [("a", "A")], [("b", "B"), ("c", "C")])
+    assert {"n", "7", "12k"} <= set(strings(figure))
 
 
 def test_values_that_hardly_differ_look_alike():
@@ -145,11 +177,6 @@ def test_a_colour_bar_has_enough_plain_numbers(high):
     assert 3 <= len(numbers) <= 8 and min(numbers) >= 0.08 and max(numbers) <= max(high, 0.16)
 
 
-def test_the_order_of_rows_outlives_the_average():
-    frame = pd.DataFrame([[1.0], [2.0]], ["z", "a"], ["t"])
-    assert list(average([frame, frame]).index) == ["z", "a"]
-
-
 def test_values_are_those_of_test_seed_and_the_source_s_threshold():
     mcc = {"metric": "mcc", "task": 2, "threshold_from": "source"}
     table = as_table(
@@ -164,7 +191,10 @@ def test_values_are_those_of_test_seed_and_the_source_s_threshold():
             row("m", "pre-x", "b", 0.8),
         ]
     )
-    found = {name: model_matrices(table, shown, 42, ["m"], ["a"], ["b", "c"])["m"] for name, shown in MATRICES.items()}
+    found = {
+        name: model_matrices(results_of(table, kind, 42), ["m"], ["a"], ["b", "c"])["m"]
+        for name, kind in MATRICES.items()
+    }
     assert {name: frame.at["a", "b"] for name, frame in found.items()} == {
         "auc": 0.1, "mcc": 0.4, "mae-P": 0.6, "mae-S": 0.7,
     }  # fmt: skip

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.patches import StepPatch
 
+from pickbench.data.facts import read_facts
 from pickbench.figures import overview as module
-from pickbench.figures.overview import counts, draw_overview, overview, s_minus_p_s, shifted
+from pickbench.figures.overview import counts, overview, s_minus_p_s, shifted
 from tests.unit.drawn import check_bytes, check_layout, strings
 
 
@@ -79,6 +80,30 @@ def test_histograms_are_shares_of_each_split():
     assert any(text.startswith(f"n 3,001 median {traces['distance_km'][:3001].median():.3g}") for text in first)
 
 
+def test_a_histogram_has_a_scale_in_per_cent_and_says_what_its_first_bin_holds():
+    distance = np.repeat([0.0, 0.5, 20.0, 30.0], [40, 60, 200, 100])
+    traces, picks = tables(400, distance_km=distance, split="test")
+    axes = overview(traces, picks).axes[0]
+    # 301 traces have picks; the largest bin holds the 200 at 20 km, two thirds of them.
+    assert axes.get_yticks().tolist() == pytest.approx([0, 0.2, 0.4, 0.6])
+    ticks = axes.yaxis.get_major_formatter()
+    assert [ticks(tick, 0) for tick in (0, 0.2, 0.6)] == ["0", "20", "60"]
+    assert "n 301 first bin: 100 below 1 km median 20" in strings(axes)
+    assert "Share of a split in a bin (%)" in strings(overview(traces, picks))
+    traces, picks = tables(400, distance_km=20.0)
+    assert not any("first bin" in text for text in strings(overview(traces, picks).axes[0]))
+
+
+def test_the_legend_names_what_is_on_the_map():
+    for changes, named in (
+        ({}, ["source", "station"]),
+        ({"source_latitude_deg": np.nan}, ["station"]),
+        ({"source_latitude_deg": np.nan, "station_latitude_deg": np.nan}, []),
+    ):
+        (legend,) = overview(*tables(**changes)).legends
+        assert strings(legend) == ["share of train", "of dev", "of test", *named]
+
+
 @pytest.mark.parametrize(("origin", "label"), [("measured", "measured"), ("trace_snr_db", "of metadata")])
 def test_it_says_where_ratios_come_from(origin, label):
     traces, picks = tables()
@@ -142,5 +167,5 @@ def test_files_repeat_byte_for_byte(tmp_path, monkeypatch):
     traces, picks = tables(60)
     traces.to_parquet(tmp_path / "traces.parquet")
     picks.to_parquet(tmp_path / "picks.parquet")
-    tables_of = tmp_path / "traces.parquet", tmp_path / "picks.parquet"
-    check_bytes(lambda: draw_overview(*tables_of, title="T", about="a"), tmp_path)
+    read = [read_facts(tmp_path / f"{name}.parquet") for name in ("traces", "picks")]
+    check_bytes(lambda: overview(*read, title="T", about="a"), tmp_path)

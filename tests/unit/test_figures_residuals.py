@@ -82,6 +82,18 @@ def test_identical_residuals_have_no_curve():
     assert style.INK not in lines(panel(np.zeros(50)))
 
 
+@pytest.mark.parametrize(
+    ("beyond", "words"),
+    [(10, []), (11, ["most picks beyond the axis: no fit"]), (20, ["all picks beyond the axis: no fit"])],
+)
+def test_there_is_no_fit_where_most_picks_lie_beyond_the_axis(beyond, words):
+    residuals = np.where(np.arange(20) < beyond, 2.0, 0.1) + np.linspace(-0.05, 0.05, 20)
+    axes = panel(residuals)
+    assert (style.INK in lines(axes)) == (not words)
+    assert [text for text in strings(axes) if "beyond" in text] == words
+    check_layout(matrix(2, 7, lambda i, j: residuals))
+
+
 def test_empty_panels_are_grey_and_say_why():
     rows, columns = [("a", "A"), ("b", "B"), ("c", "C")], [("x", "X")]
     cells = {("a", "x"): None, ("b", "x"): np.array([])}

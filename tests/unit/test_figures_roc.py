@@ -11,7 +11,7 @@ from sklearn import metrics as sklearn_metrics
 
 from pickbench.errors import InputError
 from pickbench.figures import style
-from pickbench.figures.roc import PAD, STEP, Curve, axis_limit, draw_roc, read_curve, roc_curve, roc_panels, thinned
+from pickbench.figures.roc import PAD, STEP, Curve, axis_limit, read_curve, roc_curve, roc_panels, thinned
 from pickbench.metrics.scores import best_threshold, f1, operating_points
 from tests.unit.drawn import check_bytes, check_layout, strings
 
@@ -168,5 +168,5 @@ def test_curves_are_read_from_prediction_files(tmp_path):
 
 
 def test_files_repeat_byte_for_byte(tmp_path):
-    folders = {("a", "x"): write(tmp_path / "a", *scored())}
-    check_bytes(lambda: draw_roc(folders, MODELS[:1], [("x", "X")], LOOKS, title="T"), tmp_path)
+    curves = {("a", "x"): read_curve(write(tmp_path / "a", *scored()))}
+    check_bytes(lambda: roc_panels(curves, MODELS[:1], [("x", "X")], LOOKS, title="T"), tmp_path)

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pickbench.errors import InputError
-from pickbench.figures.search import draw_search, search_figure
+from pickbench.figures.search import read_errors, search_figure
 from pickbench.models.base import HISTORY_COLUMNS
 from tests.unit.drawn import check_bytes
 
@@ -43,8 +43,8 @@ def test_files_repeat_byte_for_byte(tmp_path):
         paths.append(tmp_path / f"{number}.csv")
         points = pd.DataFrame({"epoch": [1, 2], "dev_loss": [2.0, 1.0]}, columns=HISTORY_COLUMNS)
         points.to_csv(paths[-1], index=False)
-    files = [(f"Source {number}", [path]) for number, path in enumerate(paths)]
-    check_bytes(lambda: draw_search(files, "Search"), tmp_path)
+    errors = [(f"Source {number}", read_errors([path])) for number, path in enumerate(paths)]
+    check_bytes(lambda: search_figure(errors, "Search"), tmp_path)
     (tmp_path / "4.csv").write_text("torn")
     with pytest.raises(InputError, match=r"4\.csv: not a readable history"):
-        draw_search(files, "Search")
+        read_errors(paths[3:])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pickbench.errors import InputError
-from pickbench.metrics.table import COLUMNS, as_table, collect, read_metrics, write_metrics
+from pickbench.metrics.table import COLUMNS, as_table, collect, read_collected, read_metrics, write_metrics
 
 
 def rows(target="there", seed=42):
@@ -71,6 +71,93 @@ def test_another_file_is_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(InputError, match="other.csv: "):
         read_metrics(path)
+
+
+@pytest.fixture
+def collected(tmp_path):
+    """A collected table and its copy, six rows; the threshold of mcc is infinite, ci_high is empty for onsets."""
+    write_metrics(as_table(rows()), tmp_path / "part.csv")
+    collect([tmp_path / "part.csv"], tmp_path / "metrics.csv", tmp_path / "metrics.parquet")
+    return tmp_path / "metrics.csv", tmp_path / "metrics.parquet"
+
+
+def test_what_was_collected_reads_back(collected):
+    pd.testing.assert_frame_equal(read_collected(*collected), read_metrics(collected[1]), check_exact=True)
+
+
+def without_line(lines, number):
+    return [*lines[:number], *lines[number + 1 :]]
+
+
+def with_value(lines, number, column, text):
+    """`number` counts from 0, the head; in the file that is line `number` + 1."""
+    cells = lines[number].split(",")
+    cells[list(COLUMNS).index(column)] = text
+    return [*lines[:number], ",".join(cells), *lines[number + 1 :]]
+
+
+MCC = r"mcc (dev, threshold from the source) of phasenet/here/seed42 on there"
+RMSE = "rmse_s P (dev) of phasenet/here/seed42 on there"
+TAMPERED = {
+    "a row less": (lambda lines: without_line(lines, 1), f"{MCC} is missing"),
+    "the last row less": (lambda lines: lines[:-1], "rmse_s P (test) of phasenet/here/seed42 on there is missing"),
+    "no rows": (lambda lines: lines[:1], f"{MCC} is missing"),
+    "an empty value": (
+        lambda lines: with_value(lines, 4, "value", ""),
+        f"line 5, column value is empty, but 0.30000000000000004 was collected for {RMSE}",
+    ),
+    "an empty interval": (
+        lambda lines: with_value(lines, 4, "ci_low", ""),
+        "line 5, column ci_low is empty, but -0.3333333333333333 was collected",
+    ),
+    "a value where there was none": (
+        lambda lines: with_value(lines, 4, "ci_high", "0.5"),
+        "line 5, column ci_high is 0.5, but empty was collected",
+    ),
+    "another learning rate": (
+        lambda lines: with_value(lines, 4, "lr", "0.01"),
+        "line 5, column lr is '0.01', but '0.010' was collected",
+    ),
+    "a row again": (lambda lines: [*lines, lines[1]], f"line 8 has {MCC} again"),
+    "a row of another": (
+        lambda lines: with_value(lines, 1, "model", "gpd"),
+        f"line 2 has {MCC.replace('phasenet', 'gpd')}, which was not collected",
+    ),
+    "another order": (lambda lines: [lines[0], *lines[:0:-1]], "its rows have another order"),
+    "text for a number": (
+        lambda lines: with_value(lines, 4, "value", "abc"),
+        "line 5, column value is 'abc', expected a number",
+    ),
+    "half a window": (
+        lambda lines: with_value(lines, 2, "n", "12.5"),
+        "line 3, column n is '12.5', expected a whole number",
+    ),
+    "no number of windows": (
+        lambda lines: with_value(lines, 2, "n", ""),
+        "line 3, column n is empty, expected a whole number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_what_is_not_as_it_was_collected_is_named(collected, name):
+    change, message = TAMPERED[name]
+    csv, parquet = collected
+    lines = csv.read_text().splitlines()
+    csv.write_text("\n".join(change(lines)) + "\n")
+    with pytest.raises(InputError) as refusal:
+        read_collected(csv, parquet)
+    said = str(refusal.value).splitlines()
+    assert all(line.startswith(f"{csv}: ") for line in said) and message in "\n".join(said)
+
+
+def test_no_more_than_a_few_faults_are_named(collected):
+    csv, parquet = collected
+    csv.write_text(csv.read_text().splitlines()[0] + "\n")
+    with pytest.raises(InputError) as refusal:
+        read_collected(csv, parquet)
+    lines = str(refusal.value).splitlines()
+    assert len(lines) == 6 and lines[-1] == f"{csv}: 1 more rows or values differ"
 
 
 def test_metrics_need_neither_torch_nor_matplotlib():

@@ -224,7 +224,7 @@ def study(changes: dict, **config) -> RateStudy:
 
 
 def test_it_is_off_unless_models_are_named():
-    assert study({"models": [], "targets": []}).pickers() == []
+    assert study({"models": [], "sources": [], "targets": []}).pickers() == []
 
 
 def test_pickers_targets_and_rates():
@@ -245,6 +245,11 @@ MISTAKES = {
         r"'rate_study.models': 'phasnet' is not among the run's models; .*'phasenet",
     ),
     "model of another run": ({"models": ["gpd-org"]}, r"'gpd-org' is not among the run's models; did you mean 'gpd'"),
+    "sources alone": (
+        {"models": [], "targets": []},
+        r"'rate_study.sources' is \['ethz', 'stead'\], but there is no study without 'rate_study.models'; name models",
+    ),
+    "targets alone": ({"models": [], "sources": []}, r"'rate_study.targets' is \['geofon', 'neic'\], but there is no"),
     "unknown source": ({"sources": ["staed"]}, r"'rate_study.sources': 'staed' is not among .* did you mean 'stead'"),
     "unknown target": ({"targets": ["geofom"]}, r"'rate_study.targets': 'geofom' is .* did you mean 'geofon'"),
     "path as id": ({"targets": ["../geofon"]}, r"rate_study.targets.0.*\.\./geofon"),

@@ -102,14 +102,22 @@ def test_without_a_dev_value_the_data_s_own_rate_stays():
 def test_collected_metrics_read_back(metrics, tmp_path):
     write_metrics(metrics, tmp_path / "a.csv")
     write_metrics(metrics.assign(seed=43), tmp_path / "b.csv")
-    collect_rates([tmp_path / "b.csv", tmp_path / "a.csv"], tmp_path / "all.csv")
-    table = read_rates(tmp_path / "all.csv")
+    both = tmp_path / "all.csv", tmp_path / "all.parquet"
+    collect_rates([tmp_path / "b.csv", tmp_path / "a.csv"], *both)
+    table = read_rates(*both)
     assert len(table) == 2 * len(metrics) and table["seed"].is_monotonic_increasing
     key = ["task", "phase", "split", "metric", "threshold_from", "rate_hz"]
     first, given = (t.sort_values(key, ignore_index=True) for t in (table[table["seed"] == 42], metrics))
     pd.testing.assert_frame_equal(first, given, check_exact=True)
     with pytest.raises(InputError, match=r"each result must come from one file"):
-        collect_rates([tmp_path / "a.csv", tmp_path / "a.csv"], tmp_path / "all.csv")
+        collect_rates([tmp_path / "a.csv", tmp_path / "a.csv"], *both)
+    lines = both[0].read_text().splitlines()
+    both[0].write_text("\n".join([*lines[:9], *lines[10:]]) + "\n")
+    with pytest.raises(InputError, match=r"all\.csv: .* Hz is missing, as .*all\.parquet says"):
+        read_rates(*both)
+    both[0].write_text("\n".join([*lines[:9], lines[9].replace("True", "yes").replace("False", "yes"), *lines[10:]]))
+    with pytest.raises(InputError, match=r"all\.csv: line 10, column selected is 'yes', expected True or False"):
+        read_rates(*both)
 
 
 def test_the_table_has_both_rates_side_by_side(metrics, tmp_path):

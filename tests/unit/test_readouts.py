@@ -13,6 +13,10 @@ def part(name: str, network: str | None = None, **changes):
     return networks[network or next(iter(networks))]
 
 
+def output_of(adapter, network, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor) -> torch.Tensor:
+    return adapter.apply(network, adapter.inputs_of(network, waveforms, valid), valid, borders)
+
+
 def test_basicphaseae_joins_pieces():
     """Every piece answers with its own number, so that the joined curve says who spoke where."""
     adapter = part("basicphaseae")
@@ -26,7 +30,7 @@ def test_basicphaseae_joins_pieces():
             return torch.arange(7.0).repeat(len(inputs) // 7)[:, None, None].expand(-1, 3, 600)
 
     waveforms = torch.randn(2, 3, 3000)
-    given = adapter.apply(Numbered(), waveforms, torch.tensor([[0, 3000], [0, 2500]]), None)
+    given = output_of(adapter, Numbered(), waveforms, torch.tensor([[0, 3000], [0, 2500]]), None)
     begins = [0, 500, 900, 1300, 1700, 2100, 2500, 3000]
     for i in range(7):
         assert (given[0, :, begins[i] : begins[i + 1]] == i).all()
@@ -78,7 +82,8 @@ def test_gpd_says_what_its_centre_saw():
     borders = torch.from_numpy(np.stack([start - first, end - first], axis=1))
     for row, (p, s) in enumerate([(1500, 1735), (1250, 1300)]):
         waveforms[row, 0, p - first[row]] = waveforms[row, 1, s - first[row]] = 1
-    given = adapter.answer_batch(network, waveforms, torch.tensor([[0, length]] * 2), borders)
+    output = output_of(adapter, network, waveforms, torch.tensor([[0, length]] * 2), borders)
+    given = adapter.read_out(network, output, borders)
     assert (given["p_sample_pred"].numpy() + first).tolist() == [1500, 1250]
     assert (given["s_sample_pred"].numpy() + first).tolist() == [1735, 1300]
     assert given["score_detection"].tolist() == pytest.approx([0.9, 0.9])
@@ -93,7 +98,8 @@ def test_gpd_hears_nothing_outside_its_window():
     waveforms = torch.zeros(1, 3, length)
     waveforms[0, 0, 995 - first[0]] = waveforms[0, 0, 2000 - first[0]] = 1
     borders = torch.tensor([[1000 - first[0], 2000 - first[0]]])
-    given = adapter.answer_batch(network, waveforms, torch.tensor([[0, length]]), borders)
+    output = output_of(adapter, network, waveforms, torch.tensor([[0, length]]), borders)
+    given = adapter.read_out(network, output, borders)
     assert given["score_detection"].item() == 0
 
 
@@ -156,7 +162,7 @@ def test_gpd_s_curves_are_steps_within_the_window():
     waveforms = torch.zeros(1, 3, length)
     waveforms[0, 0, 1100 - first[0]] = 1
     borders = torch.tensor([[1000 - first[0], 1257 - first[0]]])
-    output = adapter.apply(network, waveforms, torch.tensor([[0, length]]), borders)
+    output = output_of(adapter, network, waveforms, torch.tensor([[0, length]]), borders)
     curves = adapter.curves_of(network, output, borders)
     for curve in curves.values():
         assert curve.isfinite().sum() == 257 and inside(curve, borders).isfinite().all()

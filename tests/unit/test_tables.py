@@ -214,3 +214,21 @@ def test_a_column_of_few_windows_is_not_ranked_and_says_how_many(tmp_path):
         text = html.read_text()
         assert ("<b>" in text) == marked
         assert f"regional, n {fewer}" in text
+
+
+def test_an_average_leaves_out_columns_of_few_windows_and_says_where_models_are_missing(tmp_path):
+    """Of two models one has both cells, the other one alone; the second target has nine windows."""
+    rows = [
+        row("phasenet", "ethz", "ethz", "auc", 0.8),
+        row("phasenet", "neic", "ethz", "auc", 0.6),
+        row("gpd", "ethz", "ethz", "auc", 0.6),
+        {**row("phasenet", "ethz", "neic", "auc", 0.9), "n": 9},
+        {**row("gpd", "ethz", "neic", "auc", 0.7), "n": 9},
+    ]
+    tables.write_tables(as_table(rows), MODELS, DATASETS, tmp_path)
+    page = Page()
+    page.feed((tmp_path / "cross-domain-detection.html").read_text(encoding="utf-8"))
+    # The last matrix is that of F1, of which there are no results; the one before it is AUC's average.
+    at = [number for number, cells in enumerate(page.rows) if cells[0] == "Source"][-3]
+    assert page.rows[at + 1 : at + 3] == [["ETHZ", "b:0.700", "–"], ["NEIC 100%", "u:0.600 (1)", "–"]]
+    assert "fewer than 10 windows there is no average" in (tmp_path / "cross-domain-detection.tex").read_text()

@@ -88,4 +88,6 @@ def test_a_configuration_says_all_that_is_wrong_with_it(tmp_path):
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(InputError) as caught:
         load_project(content, ROOT, [path])
-    assert [line.split("'")[1] for line in str(caught.value).splitlines()] == ["mini-staed", "mini-ehtz", "phasnet"]
+    assert [tuple(line.split("'")[1:4:2]) for line in str(caught.value).splitlines()] == [
+        ("datasets.0", "mini-staed"), ("datasets.1", "mini-ehtz"), ("models.0", "phasnet"),
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ import yaml
 from pickbench.config import read_yaml
 from pickbench.data.prepared import PreparedDataset
 from tests.conftest import ROOT
-from tests.contract.test_weightfiles import annotated_pick
+from tests.contract.seisbench_picks import annotated_pick
 from tests.workflow.support import planned, snakemake
 
 DATASETS = ["ncedc-phasenet", "ncedc-easyquake", "obs-obstransformer", "stead-ta109c"]

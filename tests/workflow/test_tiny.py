@@ -67,7 +67,7 @@ def test_figures_and_tables_come_from_the_cache_alone(run, tmp_path):
     shutil.copy(run / "tiny.yaml", tmp_path)
     kept = sorted((run / "results").glob("metrics.*"), reverse=True)
     assert [path.name for path in kept] == [
-        f"metrics.{kind}" for kind in ("rates.csv", "parquet", "csv", "benchmarks.csv")
+        f"metrics.{kind}" for kind in ("rates.parquet", "rates.csv", "parquet", "csv", "benchmarks.csv")
     ]
     (tmp_path / "results").mkdir()
     words = ["--configfile", "tiny.yaml", "--cores", "2", "figures", "tables"]
@@ -93,6 +93,14 @@ def test_figures_and_tables_come_from_the_cache_alone(run, tmp_path):
         for name, path in made.items():
             # A PDF says when it was made.
             assert name.suffix == ".pdf" or path.read_bytes() == (run / name).read_bytes(), name
+    # What has been lost from the long table since is no empty cell.
+    lines = (tmp_path / "results" / "metrics.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "results" / "metrics.csv").write_text("".join(lines[:-1]))
+    failed = snakemake(*words, "--keep-going", directory=tmp_path, check=False)
+    assert failed.returncode == 1
+    for log in ("tables.log", "findings.log", "published.log", "figures/matrix-auc.log"):
+        text = (tmp_path / "results" / "logs" / log).read_text()
+        assert text.startswith("error: results/metrics.csv: ") and " is missing, as results/metrics.parquet" in text
 
 
 def test_in_domain_both_thresholds_are_the_same(run):

@@ -4,8 +4,10 @@ import re
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pickbench.config import load_project, located
+from pickbench.config import known_ids, load_project, located
 from pickbench.errors import InputError
+from pickbench.findings.reading import SCHEMA as CLAIMS_SCHEMA
+from pickbench.findings.reading import read_findings
 from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
@@ -27,6 +29,10 @@ try:
     )
     GRID = Grid(PROJECT)
     STUDY = RateStudy(GRID)
+    # A mistake in the claims shows before anything is run, too.
+    CLAIMS, CLAIMS_FORM = (located(path, ROOT) for path in ("resources/findings.yaml", CLAIMS_SCHEMA))
+    KNOWN = known_ids(PROJECT, ROOT)
+    read_findings(CLAIMS, CLAIMS_FORM, **KNOWN)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -134,6 +140,8 @@ KEPT_RECORD = f"{KEPT}/{Path(RECORD).name}"
 KEPT_HISTORY = f"{KEPT}/{Path(HISTORY).name}"
 CELLS = f"{PREDICTIONS}/cells.json"
 METRICS = "results/metrics/{model}/{source}/seed{seed}.csv"
+# What all tables and figures of metrics read: the long table, and the copy that says whether it is whole.
+COLLECTED = ["results/metrics.csv", "results/metrics.parquet"]
 
 
 def learning_rates(wildcards):
@@ -213,8 +221,12 @@ PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, ki
 STUDIED = "results/predictions/_rates/{model}/{source}/seed{seed}"
 RATE_CELLS = f"{STUDIED}/cells.json"
 RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
+COLLECTED_RATES = ["results/metrics.rates.csv", "results/metrics.rates.parquet"]
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
+METRICS_FILES = [*COLLECTED, *(COLLECTED_RATES if STUDY.models else [])]
+# As FIGURES are, these are added to where else there are some.
+ALL_TABLES = [*TABLES, *SELECTION, *DEMAND, *FINDINGS, *PUBLISHED_TABLE, *(RATE_TABLE if STUDY.models else [])]
 
 
 def studied_onsets(model):

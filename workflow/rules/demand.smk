@@ -12,8 +12,8 @@ rule demand:
         cells=picker_paths(CELLS, GRID.pickers()),
         benchmarks="results/metrics.benchmarks.csv",
     output:
-        shown_page(DEMAND[:3], "demand", "run", {"Shows": "Time, memory and devices, model by model"}),
-        shown_page(DEMAND[3:], "demand-stages", "run", {"Shows": "Time and memory, stage by stage"}),
+        page_in_report(DEMAND[:3], "demand", "run", {"Shows": "Time, memory and devices, model by model"}),
+        page_in_report(DEMAND[3:], "demand-stages", "run", {"Shows": "Time and memory, stage by stage"}),
     log:
         "results/logs/demand.log",
     benchmark:

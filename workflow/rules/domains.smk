@@ -15,7 +15,7 @@ rule roc:
         cells=[cells_of(model, name) for model, name in pickers_at_home()],
     output:
         pdf=f"{ROC}.pdf",
-        png=shown(f"{ROC}.png", "roc", "in-domain", {"Shows": "ROC curves"}, TASKS[1]),
+        png=in_report(f"{ROC}.png", "roc", "in-domain", {"Shows": "ROC curves"}, TASKS[1]),
     log:
         "results/logs/figures/roc.log",
     benchmark:
@@ -37,16 +37,16 @@ rule roc:
 
 rule matrices:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
     output:
         pdf=f"{MATRIX}.pdf",
-        png=shown(f"{MATRIX}.png", "matrix", "cross-domain", matrix_labels, task_of_matrix),
+        png=in_report(f"{MATRIX}.png", "matrix", "cross-domain", matrix_labels, task_of_matrix),
     log:
-        "results/logs/figures/matrix-{shown}.log",
+        "results/logs/figures/matrix-{matrix}.log",
     benchmark:
-        "results/benchmarks/figures/matrix-{shown}.tsv"
+        "results/benchmarks/figures/matrix-{matrix}.tsv"
     wildcard_constraints:
-        shown=ids(MATRICES),
+        matrix=ids(MATRICES),
     conda:
         ENVIRONMENT
     resources:
@@ -56,7 +56,7 @@ rule matrices:
         version=VERSIONS["figures"],
         panels=panels_of_matrices,
     message:
-        "drawing matrices across domains: {wildcards.shown}"
+        "drawing matrices across domains: {wildcards.matrix}"
     script:
         "../scripts/matrices.py"
 
@@ -66,7 +66,7 @@ rule boxes:
         cells=lambda wildcards: [cells_of(*picker) for picker in pickers_with(ONSETS[wildcards.phase])],
     output:
         pdf=f"{BOXES}.pdf",
-        png=shown(
+        png=in_report(
             f"{BOXES}.png",
             "boxes",
             "cross-domain",

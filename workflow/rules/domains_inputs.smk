@@ -1,13 +1,13 @@
 # What the rules in domains.smk read and are told, and which of their figures there are: that follows from the tasks and
 # phases of models and datasets.
-from pickbench.figures.shown import MATRICES
+from pickbench.figures.matrix_kinds import MATRICES
 from pickbench.metrics.registry import ANSWERS, phases_to_learn
 
 DETECTION = ANSWERS["score_detection"]
 ONSETS = {answer.phase: answer for answer in ANSWERS.values() if answer.task == 3}
 CONTROLS = {name: settings["control"] for name, settings in PROJECT.models.items()}
 ROC = "results/figures/in-domain/roc"
-MATRIX = "results/figures/cross-domain/matrix-{shown}"
+MATRIX = "results/figures/cross-domain/matrix-{matrix}"
 BOXES = "results/figures/cross-domain/boxes-{phase}"
 
 
@@ -73,7 +73,7 @@ def panels_of_roc(wildcards):
 
 def panels_of_matrices(wildcards):
     """Heading, models, sources and targets of the matrices of a metric."""
-    answer = MATRICES[wildcards.shown].answer
+    answer = MATRICES[wildcards.matrix].answer
     return {**axes_across(answer), "title": heading(f"{answer.title} across domains"), "seed": FIRST_SEED}
 
 
@@ -89,12 +89,12 @@ def panels_of_boxes(wildcards):
 
 def task_of_matrix(wildcards):
     """The heading of a matrix's figure in the report."""
-    return TASKS[MATRICES[wildcards.shown].answer.task]
+    return TASKS[MATRICES[wildcards.matrix].answer.task]
 
 
 def matrix_labels(wildcards):
     """What the report's list says of a matrix's figure."""
-    matrix = MATRICES[wildcards.shown]
+    matrix = MATRICES[wildcards.matrix]
     phase = {"Phase": matrix.answer.phase} if matrix.answer.task == 3 else {}
     return {"Shows": f"{matrix.metric.title}, matrices", **phase}
 
@@ -106,6 +106,6 @@ def drawn_across(answer):
 
 FIGURES += [
     *(drawn(ROC) if pickers_at_home() else []),
-    *drawn(MATRIX, shown=[name for name, matrix in MATRICES.items() if drawn_across(matrix.answer)]),
+    *drawn(MATRIX, matrix=[name for name, matrix in MATRICES.items() if drawn_across(matrix.answer)]),
     *drawn(BOXES, phase=[phase for phase, answer in ONSETS.items() if drawn_across(answer)]),
 ]

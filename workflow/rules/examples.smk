@@ -10,9 +10,9 @@ rule examples:
         # They are kept together with the output, and where they are copied to, any of them may be the newer one. What they
         # follow from is among the inputs and parameters as well.
         picks=ancient(PICK_FACTS),
-        cells=ancient(cells_shown),
-        selected=selections_shown,
-        weights=weights_shown,
+        cells=ancient(cells_of_examples),
+        selected=selections_of_examples,
+        weights=weights_of_examples,
     output:
         csv=f"{EXAMPLES}.csv",
         npz=f"{EXAMPLES}.npz",
@@ -31,7 +31,7 @@ rule examples:
     params:
         version=[VERSIONS["facts"], VERSIONS["predict"], VERSIONS["examples"]],
         arrival_columns=arrival_columns_of,
-        pickers=settings_shown,
+        pickers=settings_of_examples,
         region=region_of,
     message:
         "{wildcards.dataset}: choosing example windows, and computing what models see in them"
@@ -50,7 +50,7 @@ rule draw_examples:
         npz=f"{EXAMPLES}.npz",
     output:
         pdf=f"{EXAMPLE_FIGURE}.pdf",
-        png=shown(
+        png=in_report(
             f"{EXAMPLE_FIGURE}.png",
             "examples",
             "in-domain",
@@ -81,7 +81,7 @@ rule example_table:
     input:
         csvs=expand(f"{EXAMPLES}.csv", dataset=EXAMPLE_DATASETS),
     output:
-        tables=shown_page(
+        tables=page_in_report(
             EXAMPLE_TABLE, "example-table", "in-domain", {"Dataset": "all: table of picks"}, "Example waveforms"
         ),
     log:
@@ -95,7 +95,7 @@ rule example_table:
         runtime="30m",
     params:
         version=[VERSIONS["tables"], VERSIONS["examples"]],
-        names={name: names_shown(name) for name in EXAMPLE_DATASETS},
+        names={name: names_in_examples(name) for name in EXAMPLE_DATASETS},
         datasets=titles(PROJECT.datasets, "title", "region"),
     message:
         "writing the table of example windows"

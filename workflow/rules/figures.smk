@@ -17,7 +17,7 @@ rule residuals_in_domain:
         cells=in_domain,
     output:
         pdf=f"{IN_DOMAIN}.pdf",
-        png=shown(
+        png=in_report(
             f"{IN_DOMAIN}.png",
             "residuals-in-domain",
             "in-domain",
@@ -50,7 +50,7 @@ use rule residuals_in_domain as residuals_cross_domain with:
         cells=across,
     output:
         pdf=f"{CROSS_DOMAIN}.pdf",
-        png=shown(
+        png=in_report(
             f"{CROSS_DOMAIN}.png",
             "residuals-cross-domain",
             "cross-domain",
@@ -76,7 +76,7 @@ rule search:
         candidates=search_files,
     output:
         pdf=f"{SEARCH}.pdf",
-        png=shown(
+        png=in_report(
             f"{SEARCH}.png",
             "search",
             "training",
@@ -108,7 +108,7 @@ rule losses:
         candidates=losses_files,
     output:
         pdf=f"{LOSSES}.pdf",
-        png=shown(f"{LOSSES}.png", "losses", "training", {"Shows": "Losses", "Model": "{model}"}),
+        png=in_report(f"{LOSSES}.png", "losses", "training", {"Shows": "Losses", "Model": "{model}"}),
     log:
         "results/logs/figures/{model}-losses.log",
     benchmark:

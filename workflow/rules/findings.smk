@@ -1,5 +1,5 @@
-# In: the metrics of all pickers, and what resources/ says of the paper. Out: which of its findings this run reproduces, as
-# findings.json with every number and as a table; and its published figures beside ours.
+# In: the metrics of all pickers, what was selected for each, and what resources/ says of the paper. Out: which of its
+# findings this run reproduces, as findings.json with every number and as a table; and its published figures beside ours.
 
 
 localrules:
@@ -9,11 +9,15 @@ localrules:
 
 rule findings:
     input:
-        metrics="results/metrics.csv",
-        claims=str(located("resources/findings.yaml", ROOT)),
+        metrics=COLLECTED,
+        candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
+        claims=str(CLAIMS),
+        form=str(CLAIMS_FORM),
     output:
         json="results/findings.json",
-        tables=shown_page(FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}),
+        tables=page_in_report(
+            FINDINGS, "findings", "findings", {"Shows": "Findings of the paper, and what this run says"}
+        ),
     log:
         "results/logs/findings.log",
     benchmark:
@@ -25,6 +29,9 @@ rule findings:
         runtime="30m",
     params:
         version=VERSIONS["findings"],
+        selected=what_was_selected(),
+        networks={name: settings["networks"] for name, settings in PROJECT.models.items()},
+        known=KNOWN,
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title", "region", "twin_of"),
     message:
@@ -35,10 +42,10 @@ rule findings:
 
 rule published:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
         published=str(located("resources/published.csv", ROOT)),
     output:
-        tables=shown_page(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
+        tables=page_in_report(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
     log:
         "results/logs/published.log",
     benchmark:

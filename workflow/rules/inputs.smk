@@ -239,7 +239,7 @@ def titles(entries, *facts):
     return {name: {fact: settings[fact] for fact in facts} for name, settings in entries.items()}
 
 
-def shown_tables():
+def tables_in_report():
     """The files of all tables of metrics; the report shows the pages, by task and phase."""
     files = []
     for name, table in TABLE_NAMES.items():
@@ -249,10 +249,20 @@ def shown_tables():
         if table.across:
             metrics_shown = ", ".join(dict.fromkeys(metric.title for metric in measures))
             shows = {"Shows": f"{metrics_shown}, table", **phase}
-            files += shown_page(paths, f"cross-domain-task{task}", "cross-domain", shows, TASKS[task])
+            files += page_in_report(paths, f"cross-domain-task{task}", "cross-domain", shows, TASKS[task])
         else:
-            files += shown_page(paths, f"in-domain-task{task}", "in-domain", {"Shows": "Table", **phase}, TASKS[task])
+            files += page_in_report(
+                paths, f"in-domain-task{task}", "in-domain", {"Shows": "Table", **phase}, TASKS[task]
+            )
     return files
+
+
+def what_was_selected():
+    """Model, source and selection of every picker that learns here."""
+    return [
+        (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
+        for model, source, seed in GRID.learning_pickers()
+    ]
 
 
 # findings

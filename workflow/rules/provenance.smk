@@ -16,7 +16,7 @@ rule provenance:
         data=expand(["results/raw/{dataset}.json", "results/data/{dataset}/checksums.json"], dataset=PROJECT.datasets),
     output:
         json="results/run.json",
-        tables=shown_page(PROVENANCE, "provenance", "run", {"Shows": "Versions, settings, seeds and checksums"}),
+        tables=page_in_report(PROVENANCE, "provenance", "run", {"Shows": "Versions, settings, seeds and checksums"}),
     log:
         "results/logs/provenance.log",
     benchmark:
@@ -44,7 +44,7 @@ rule dropped:
         ),
         windows=[path for files in dataset_accounts() for path in files["windows"]],
     output:
-        shown_page(DROPPED, "dropped", "data", {"Shows": "What was left out, and why"}, "Traces used and left out"),
+        page_in_report(DROPPED, "dropped", "data", {"Shows": "What was left out, and why"}, "Traces used and left out"),
     log:
         "results/logs/dropped.log",
     benchmark:

@@ -73,6 +73,7 @@ rule collect_rates:
         metrics=studied_metrics,
     output:
         csv="results/metrics.rates.csv",
+        parquet="results/metrics.rates.parquet",
     log:
         "results/logs/rates/collect.log",
     benchmark:
@@ -92,9 +93,9 @@ rule collect_rates:
 
 rule rate_table:
     input:
-        metrics="results/metrics.rates.csv",
+        metrics=COLLECTED_RATES,
     output:
-        shown_page(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
+        page_in_report(RATE_TABLE, "rates", "conditions", {"Shows": "What it brings, table"}, "Other sampling rates"),
     log:
         "results/logs/rates/table.log",
     benchmark:
@@ -116,11 +117,11 @@ rule rate_table:
 
 rule residuals_rates:
     input:
-        metrics="results/metrics.rates.csv",
+        metrics=COLLECTED_RATES,
         cells=studied_cells,
     output:
         pdf=f"{RATE_RESIDUALS}.pdf",
-        png=shown(
+        png=in_report(
             f"{RATE_RESIDUALS}.png",
             "residuals-rates",
             "conditions",

@@ -43,7 +43,7 @@ rule conditions:
         picks=PICK_FACTS,
     output:
         pdf=f"{BY_CONDITION}.pdf",
-        png=shown(
+        png=in_report(
             f"{BY_CONDITION}.png",
             "conditions",
             "conditions",
@@ -74,7 +74,7 @@ rule overview:
         picks=PICK_FACTS,
     output:
         pdf=f"{OVERVIEW}.pdf",
-        png=shown(f"{OVERVIEW}.png", "overview", "data", {"Dataset": "{dataset}"}, "What datasets consist of"),
+        png=in_report(f"{OVERVIEW}.png", "overview", "data", {"Dataset": "{dataset}"}, "What datasets consist of"),
     log:
         "results/logs/figures/{dataset}.log",
     benchmark:

@@ -1,4 +1,4 @@
-# What `snakemake --report` shows: the headings in the order of reading, and `shown`, by which rules say which of their
+# What `snakemake --report` shows: the headings in the order of reading, and `in_report`, by which rules say which of their
 # outputs stand under them. Captions and the landing page are in workflow/report.
 from snakemake.report import html_reporter
 
@@ -21,7 +21,7 @@ TASKS = {1: "Task 1: event detection", 2: "Task 2: phase identification", 3: "Ta
 BY_MODEL = f"{TASKS[3]}, model by model"
 
 
-def shown(path, caption, category, labels, subcategory=None):
+def in_report(path, caption, category, labels, subcategory=None):
     """An output in the report; `labels` are what the list of results says of it, or a function of wildcards giving that.
 
     Two labels of the same values would hide one another: all of them together are unique under a heading.
@@ -35,9 +35,9 @@ def shown(path, caption, category, labels, subcategory=None):
     )
 
 
-def shown_page(paths, *args, **kwargs):
+def page_in_report(paths, *args, **kwargs):
     """The files of one table, of which the report shows the page."""
-    return [shown(path, *args, **kwargs) if path.endswith(".html") else path for path in paths]
+    return [in_report(path, *args, **kwargs) if path.endswith(".html") else path for path in paths]
 
 
 # Snakemake's report, mended where it offers no other way.
@@ -64,3 +64,13 @@ html_reporter.data.render_results = as_text(html_reporter.data.render_results)
 html_reporter.get_resource_as_string = with_style(html_reporter.get_resource_as_string)
 # All that the landing page is told.
 config["simulated"] = [name for name, settings in PROJECT.datasets.items() if "simulate" in settings["source"]]
+
+
+# Where to look, once everything is there.
+onsuccess:
+    made = [*ALL_TABLES, *FIGURES, "results/export"]
+    if all(Path(path).exists() for path in made):
+        print("Metrics: results/metrics.csv   Tables: results/tables/   Figures: results/figures/")
+        print("Findings of the paper: results/tables/findings.html")
+        print("Weights for SeisBench: results/export/")
+        print("All of it in one page: the same command with --report results/report.html")

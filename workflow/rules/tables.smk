@@ -4,13 +4,14 @@
 localrules:
     metric_tables,
     selection,
+    tables,
 
 
 rule metric_tables:
     input:
-        metrics="results/metrics.csv",
+        metrics=COLLECTED,
     output:
-        tables=shown_tables(),
+        tables=tables_in_report(),
     log:
         "results/logs/tables.log",
     benchmark:
@@ -34,7 +35,7 @@ rule selection:
     input:
         candidates=picker_paths(CANDIDATES, GRID.learning_pickers()),
     output:
-        tables=shown_page(SELECTION, "selection", "training", {"Shows": "What was selected, and by how much"}),
+        tables=page_in_report(SELECTION, "selection", "training", {"Shows": "What was selected, and by how much"}),
     log:
         "results/logs/selection.log",
     benchmark:
@@ -46,13 +47,16 @@ rule selection:
         runtime="30m",
     params:
         version=VERSIONS["tables"],
-        selected=[
-            (model, source, KEPT_SELECTED.format(model=model, source=source, seed=seed))
-            for model, source, seed in GRID.learning_pickers()
-        ],
+        selected=what_was_selected(),
         models=titles(PROJECT.models, "title"),
         datasets=titles(PROJECT.datasets, "title"),
     message:
         "writing the table of what was selected"
     script:
         "../scripts/selection.py"
+
+
+# All tables, from the metrics and predictions that are there.
+rule tables:
+    input:
+        ALL_TABLES,

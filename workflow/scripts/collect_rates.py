@@ -6,4 +6,5 @@ from pickbench.joblog import logged
 from pickbench.rates.choice import collect_rates
 
 with logged(snakemake.log[0]):
-    collect_rates([Path(path) for path in snakemake.input.metrics], Path(snakemake.output.csv))
+    out = snakemake.output
+    collect_rates([Path(path) for path in snakemake.input.metrics], Path(out.csv), Path(out.parquet))

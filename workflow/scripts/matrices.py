@@ -3,13 +3,13 @@
 from pickbench.figures.matrices import draw_matrices
 from pickbench.figures.style import save
 from pickbench.joblog import logged
-from pickbench.metrics.table import read_metrics
+from pickbench.metrics.table import read_collected
 
 with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
     figure = draw_matrices(
-        read_metrics(snakemake.input.metrics),
-        snakemake.wildcards.shown,
+        read_collected(*snakemake.input.metrics),
+        snakemake.wildcards.matrix,
         panels["seed"],
         panels["models"],
         panels["sources"],

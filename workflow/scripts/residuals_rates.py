@@ -10,7 +10,7 @@ from pickbench.rates.figure import draw_rates
 with logged(snakemake.log[0]):
     panels, out = snakemake.params.panels, snakemake.output
     figure = draw_rates(
-        read_rates(snakemake.input.metrics),
+        read_rates(*snakemake.input.metrics),
         {source: (Path(prepared), Path(played)) for source, prepared, played in panels["folders"]},
         snakemake.wildcards.phase,
         panels["sources"],

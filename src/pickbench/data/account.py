@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pickbench.data.raw import RawFile
+from pickbench.data.reasons import in_words
 
 EXAMPLES = 5
 
 
 @dataclass
 class Account:
-    """What became of the traces.
+    """What became of the traces, by the reasons of `pickbench.data.reasons`.
 
     Attributes
     ----------
@@ -45,6 +46,9 @@ class Account:
             self._exemplify(reason, names)
 
     def _exemplify(self, reason: str, names: Sequence[str]) -> None:
+        # A reason that has no words would reach the report as it is.
+        if in_words(reason) == reason:
+            raise ValueError(f"{reason!r} is no reason to leave out or to mend a trace; pickbench.data.reasons has all")
         self.examples[reason] += list(names[: EXAMPLES - len(self.examples[reason])])
 
     def summary(self) -> dict:

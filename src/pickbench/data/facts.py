@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pickbench.conditions import MEASURED
 from pickbench.data import layout
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
@@ -42,7 +43,6 @@ LEAST_S = 1.0
 PICKS_AT_ONCE = 4096
 
 KEY = ["trace_name", "trace_chunk"]
-MEASURED = "measured"
 
 
 def write_facts(

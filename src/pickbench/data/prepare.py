@@ -1,15 +1,8 @@
 """Prepare: a raw dataset of any size becomes plain SeisBench format at one rate, ZNE, float32, in contiguous blocks.
 
 Rows are streamed, so that no more than a batch of traces is in memory, and picks are rescaled with their waveforms.
-What cannot be used is dropped, what can be interpreted is mended, and both are counted by reason in dropped.json.
-
-Dropped: duplicate_name (an earlier row of the same table has the name), bad_sampling_rate (missing or outside
-1 to 10,000 Hz), unknown_components (see pickbench.data.components), empty (fewer than two samples), all_picks_outside
-(it has picks and none lies in the trace), non_finite (NaN or infinite samples, or beyond float32), all_zero, constant
-(no channel moves). The first reason in this order counts.
-
-Mended: missing_X (the components X are absent or constant and filled with zeros), picks_outside (some picks lie
-outside the trace and are removed), horizontals_12_as_NE, horizontals_23_as_NE, other_components_left_out.
+What cannot be used is dropped, what can be interpreted is mended; both are counted in dropped.json by the reasons in
+`pickbench.data.reasons`.
 """
 
 import re
@@ -23,6 +16,7 @@ from pickbench.data.account import Account
 from pickbench.data.components import TARGET, assign_channels
 from pickbench.data.layout import NO_NUMBER
 from pickbench.data.raw import RawFile, RawWaveforms, column_names, raw_files, read_rows, survey
+from pickbench.data.reasons import MISSING
 from pickbench.data.standard import standardise
 from pickbench.data.writer import PreparedWriter
 from pickbench.errors import InputError
@@ -302,7 +296,7 @@ def _count_mended(rows: pd.DataFrame, account: Account) -> None:
     account.mend("picks_outside", names[rows["trace_picks_outside"] > 0].tolist())
     for here, group in names.groupby(rows["trace_components_present"]):
         if here != TARGET:
-            account.mend("missing_" + "".join(letter for letter in TARGET if letter not in here), group.tolist())
+            account.mend(MISSING + "".join(letter for letter in TARGET if letter not in here), group.tolist())
     for channels, group in names.groupby(rows["_channels"]):
         for reason in channels.mended:
             account.mend(reason, group.tolist())

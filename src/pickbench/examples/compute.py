@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ShownPicker:
-    """A picker that is shown.
+class ExamplePicker:
+    """A picker whose curves and picks stand in the examples.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class ShownPicker:
 
 
 def make_examples(
-    dataset_id: str, dataset_dir: Path, picks: str | Path, shown: Sequence[ShownPicker], region: str
+    dataset_id: str, dataset_dir: Path, picks: str | Path, pickers: Sequence[ExamplePicker], region: str
 ) -> Examples:
     """Choose the examples of a dataset, and compute what is shown of them.
 
@@ -70,7 +70,7 @@ def make_examples(
         The prepared dataset.
     picks
         Its table of picks (`pickbench.data.facts`).
-    shown
+    pickers
         The pickers, in their order in the figure.
     region
         local, regional or teleseismic, which says when a pick is an outlier.
@@ -80,7 +80,7 @@ def make_examples(
     InputError
         When predictions, facts or weights are not those of this dataset or cannot be read.
     """
-    windows, picked = read_windows_and_picks([each.predictions(dataset_id) for each in shown])
+    windows, picked = read_windows_and_picks([each.predictions(dataset_id) for each in pickers])
     chosen, picked = choose_examples(windows, picked, residual_limit_s(region))
     for line in missing(chosen):
         log.info(line)
@@ -90,8 +90,8 @@ def make_examples(
     waveforms, valid = dataset.crop(chosen["trace_idx"].to_numpy(), first, length)
     sample = np.arange(length)
     inside = (sample >= valid[:, :1]) & (sample < valid[:, 1:])
-    curves = np.full((len(chosen), len(shown), len(CURVE_NAMES), length), np.nan, dtype=np.float32)
-    for number, each in enumerate(shown if len(chosen) else []):
+    curves = np.full((len(chosen), len(pickers), len(CURVE_NAMES), length), np.nan, dtype=np.float32)
+    for number, each in enumerate(pickers if len(chosen) else []):
         log.info("%s from %s: computing curves", each.picker.model["id"], each.source)
         for example, of_window in enumerate(curves_of(each.picker, dataset, chosen)):
             for name, curve in of_window.items():
@@ -99,7 +99,7 @@ def make_examples(
     # Networks answer padding as well.
     curves[np.broadcast_to(~inside[:, None, None], curves.shape)] = np.nan
     chosen["station"] = stations(dataset.metadata.iloc[chosen["trace_idx"]])
-    names = [(each.picker.model["id"], each.source) for each in shown]
+    names = [(each.picker.model["id"], each.source) for each in pickers]
     return Examples(
         table=long_table(dataset_id, chosen, picked, names, curves, first),
         pickers=names,
@@ -209,8 +209,8 @@ def labels_within(picks: pd.DataFrame, chosen: pd.DataFrame, first: np.ndarray, 
     first, length
         What is shown of them.
     """
-    shown = chosen[KEY].assign(example=np.arange(len(chosen)), first=first)
-    found = shown.merge(picks[[*KEY, "phase", "sample"]], on=KEY)
+    frames = chosen[KEY].assign(example=np.arange(len(chosen)), first=first)
+    found = frames.merge(picks[[*KEY, "phase", "sample"]], on=KEY)
     place = found["sample"] - found["first"]
     found = found[(place >= 0) & (place < length)].sort_values(["example", "sample"], kind="stable")
     return found[["example", "phase", "sample"]].reset_index(drop=True)

@@ -1,7 +1,8 @@
 """Box plots of onset residuals across domains: a row of panels for each target, a group for each source, a box a model.
 
-A box holds the middle half of the residuals, its whiskers 80 % of them; the median is solid, the mean dotted. Sources
-that are teleseismic stand apart at the right, on a wider axis, as all sources of a teleseismic target do.
+A box holds the middle half of the residuals, its whiskers 80 % of them; the median is solid, the mean dotted. Of a few
+picks each is a dot. Sources that are teleseismic stand apart at the right, on a wider axis, as all sources of a
+teleseismic target do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from pickbench.figures import style
 from pickbench.figures.residuals import read_residuals
 from pickbench.figures.style import Look, Names
 from pickbench.metrics.residuals import residual_limit_s
+from pickbench.protocol import FEWEST_WINDOWS
 
 # Residual beyond which a pick is an outlier (s) -> half the axis (s).
 AXES = {0.45: 0.75, 1.5: 2.25}
@@ -41,6 +43,8 @@ class Box:
         Percentiles, straight in between two picks.
     mean
         Mean of all.
+    picks
+        All of them where they are too few for a box, else none.
     """
 
     p10: float
@@ -49,50 +53,26 @@ class Box:
     p75: float
     p90: float
     mean: float
+    picks: tuple[float, ...] = ()
 
 
 def box_of(residuals: np.ndarray | None) -> Box | None:
     """Give the box of (n,) residuals in seconds; None for none."""
     if residuals is None or len(residuals) == 0:
         return None
-    return Box(*np.percentile(residuals, [10, 25, 50, 75, 90]).tolist(), float(np.mean(residuals)))
+    picks = tuple(residuals.tolist()) if len(residuals) < FEWEST_WINDOWS else ()
+    return Box(*np.percentile(residuals, [10, 25, 50, 75, 90]).tolist(), float(np.mean(residuals)), picks)
 
 
-def draw_boxes(
-    files: Mapping[Key, str | Path],
-    phase: str,
-    models: Names,
-    sources: Names,
-    targets: Names,
-    regions: Mapping[str, str],
-    looks: Mapping[str, Look],
-    *,
-    title: str = "",
-) -> Figure:
-    """Draw the boxes from prediction files.
-
-    Parameters
-    ----------
-    files
-        (model id, source id, target id) -> task 2/3 prediction file; what is left out is a cross.
-    phase
-        "P" or "S".
-    models, sources, targets
-        (id, title), in the order of boxes, groups and panels.
-    regions
-        Dataset id -> region, which sets the axes; published weights have none.
-    looks
-        Model id -> its look.
-    title
-        Heading of the figure.
+def read_boxes(files: Mapping[Key, str | Path], phase: str) -> dict[Key, Box | None]:
+    """Read boxes from task 2/3 prediction files, by (model id, source id, target id).
 
     Raises
     ------
     InputError
         If a file cannot be read, or only some of its rows have an answer.
     """
-    boxes = {key: box_of(read_residuals(file, phase)) for key, file in files.items()}
-    return box_panels(boxes, models, sources, targets, regions, looks, title=title)
+    return {key: box_of(read_residuals(file, phase)) for key, file in files.items()}
 
 
 def box_panels(
@@ -111,8 +91,14 @@ def box_panels(
     ----------
     boxes
         (model id, source id, target id) -> box; None or left out is a cross.
-    models, sources, targets, regions, looks, title
-        See `draw_boxes`.
+    models, sources, targets
+        (id, title), in the order of boxes, groups and panels.
+    regions
+        Dataset id -> region, which sets the axes; published weights have none.
+    looks
+        Model id -> its look.
+    title
+        Heading of the figure.
 
     Returns
     -------
@@ -122,7 +108,8 @@ def box_panels(
     far = [end for end in sources if _axis_s(end[0], regions) > min(TICKS)]
     blocks = [block for block in ([end for end in sources if end not in far], far) if block]
     with style.style():
-        figure, grid = _layout(blocks, targets, models, looks, title)
+        few = any(box is not None and box.picks for box in boxes.values())
+        figure, grid = _layout(blocks, targets, models, looks, title, few)
         for row, (target, name) in zip(grid, targets, strict=True):
             for axes, block in zip(row, blocks, strict=True):
                 limit_s = max(_axis_s(source, regions) for source in (target, *(source for source, _ in block)))
@@ -164,6 +151,11 @@ def _box(axes: Axes, x: float, box: Box | None, look: Look, limit_s: float) -> N
     if box is None:
         axes.plot([x], [-0.9 * limit_s], marker="x", color=style.SOFT, markersize=2, markeredgewidth=0.5)
         return
+    if box.picks:
+        inside = [pick for pick in box.picks if abs(pick) <= limit_s]
+        axes.plot([x] * len(inside), inside, zorder=2, **_dot(look.colour, look.filled))
+        _arrowhead(axes, x, box, look, limit_s)
+        return
     statistics = {
         "med": box.median, "q1": box.p25, "q3": box.p75, "whislo": box.p10, "whishi": box.p90, "mean": box.mean,
         "fliers": [],
@@ -176,10 +168,21 @@ def _box(axes: Axes, x: float, box: Box | None, look: Look, limit_s: float) -> N
         medianprops={"color": style.INK, "linewidth": 0.8},
         meanprops={"color": style.INK, "linewidth": 0.8, "linestyle": (0, (0.7, 0.7))},
     )  # fmt: skip
+    _arrowhead(axes, x, box, look, limit_s)
+
+
+def _arrowhead(axes: Axes, x: float, box: Box, look: Look, limit_s: float) -> None:
+    """Mark the edge beyond which a median lies."""
     if abs(box.median) > limit_s:
         side = np.sign(box.median)
         axes.plot([x], [0.94 * side * limit_s], marker="^" if side > 0 else "v", color=look.colour, markersize=2.5,
                   markeredgewidth=0, zorder=3)  # fmt: skip
+
+
+def _dot(colour: str, filled: bool = True) -> dict[str, object]:
+    face = colour if filled else "white"
+    look = {"marker": "o", "linestyle": "", "markersize": 2.2}
+    return {**look, "markerfacecolor": face, "markeredgecolor": colour, "markeredgewidth": 0.5}
 
 
 def _fill(look: Look) -> tuple[float, float, float]:
@@ -188,7 +191,7 @@ def _fill(look: Look) -> tuple[float, float, float]:
 
 
 def _layout(
-    blocks: Sequence[Names], targets: Names, models: Names, looks: Mapping[str, Look], title: str
+    blocks: Sequence[Names], targets: Names, models: Names, looks: Mapping[str, Look], title: str, few: bool
 ) -> tuple[Figure, list[list[Axes]]]:
     """Lay out panels in inches: a row for each target, a column for each block of sources."""
     slots = sum(len(block) for block in blocks) * (len(models) + 1)
@@ -199,7 +202,7 @@ def _layout(
     needed = LEFT_IN + slot * slots + gaps + RIGHT_IN
     width = max(needed, style.COLUMN_WIDTH_IN)
     figure = Figure(figsize=(width, 1))
-    foot = _foot(figure, models, looks)
+    foot = _foot(figure, models, looks, few)
     # Where there are several rows, the names of the sources stand above them as well.
     top = (TOP_IN if len(targets) > 1 else 0.08) + (TITLE_IN if title else 0)
     room = style.PAGE_HEIGHT_IN - top - NAMES_IN - foot
@@ -230,7 +233,7 @@ def _group_names(grid: Sequence[Sequence[Axes]], blocks: Sequence[Names], slots:
                 style.fit(text, style.width_in(axes) / len(block) - 0.04, lines=2)
 
 
-def _foot(figure: Figure, models: Names, looks: Mapping[str, Look]) -> float:
+def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool) -> float:
     """Set legends and what the panels show, and give the height that they take, in inches."""
     width = figure.get_figwidth()
     cross = {"marker": "x", "color": style.SOFT, "markersize": 3, "markeredgewidth": 0.6, "linestyle": ""}
@@ -240,6 +243,7 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look]) -> float:
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (0.7, 0.7)), label="mean"),
         Line2D([], [], label="median beyond the axis", **away),
         Line2D([], [], label="no picks or no answer", **cross),
+        *([Line2D([], [], label=f"picks, fewer than {FEWEST_WINDOWS}", **_dot(style.SOFT))] if few else []),
         Patch(facecolor=IN_DOMAIN, edgecolor="none", label="in-domain"),
     ]
     bottom = style.legend(figure, signs, 0.06, handlelength=1.6) + 0.07

@@ -20,7 +20,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from pickbench.conditions import CONDITIONS
-from pickbench.data.facts import KEY, MEASURED, join_picks, read_facts
+from pickbench.data.facts import KEY, join_picks, read_facts
 from pickbench.figures import style
 from pickbench.figures.residuals import read_onsets
 from pickbench.figures.style import Names
@@ -72,19 +72,13 @@ def draw_conditions(
         Heading of the figure.
     """
     traces, picks = (read_facts(path) for path in facts)
-    column, cells = CONDITIONS[condition].column, {}
+    about, cells = CONDITIONS[condition], {}
     for model, file in files.items():
         rows = read_onsets(file, phase, KEY[1])
         cells[model] = None
         if rows is not None:
-            cells[model] = join_picks(rows, traces, picks)[column].to_numpy(), residuals_s(rows, phase)
-    if condition == "distance":
-        label = f"{traces.attrs['distance']} distance (km)".lstrip().capitalize()
-        origin = ""
-    else:
-        label = "Signal-to-noise ratio (dB)"
-        measured = "measured at each pick on Z, RMS of 3 s behind it over 3 s before it"
-        origin = f"ratio: {measured if picks.attrs['snr'] == MEASURED else picks.attrs['snr'] + ' of the metadata'}"
+            cells[model] = join_picks(rows, traces, picks)[about.column].to_numpy(), residuals_s(rows, phase)
+    label, origin = about.words(traces.attrs, picks.attrs)
     return condition_panels(cells, models, condition, label, title=f"{title}\n{origin}".strip())
 
 
@@ -180,11 +174,14 @@ def _known(points: Points, logarithmic: bool) -> Points:
 
 
 def _extent(values: np.ndarray, logarithmic: bool) -> tuple[float, float, float, float]:
-    """Borders of the axes, as placed: all but the outermost thousandth of the values."""
+    """Borders of the axes, as placed: all but the outermost thousandth of the values, and some room around them."""
     low, high = np.percentile(values, (0.1, 99.9)) if len(values) else (0.0, 1.0)
     step = 0.1 if logarithmic else 5.0
     low, high = np.floor(low / step) * step, np.ceil(high / step) * step
-    return float(low), float(max(high, low + step)), -float(scaled(LIMIT_S)), float(scaled(LIMIT_S))
+    room = (0.5 if logarithmic else 10.0) - (high - low)
+    if room > 0:
+        low, high = low - room / 2, high + room / 2
+    return float(low), float(high), -float(scaled(LIMIT_S)), float(scaled(LIMIT_S))
 
 
 def _columns(count: int) -> int:
@@ -213,8 +210,8 @@ def _panel(axes: Axes, points: Points, logarithmic: bool, extent: tuple) -> Poly
     """Fill a panel, and give its hexagons."""
     x, residual = _known(points, logarithmic)
     # What lies beyond the axis is left out of the picture, not of the lines.
-    shown = (x >= extent[0]) & (x <= extent[1])
-    hexagons = axes.hexbin(x[shown], scaled(residual[shown]), gridsize=(30, 16), extent=extent, mincnt=1, cmap=SHADES,
+    inside = (x >= extent[0]) & (x <= extent[1])
+    hexagons = axes.hexbin(x[inside], scaled(residual[inside]), gridsize=(30, 16), extent=extent, mincnt=1, cmap=SHADES,
                            linewidths=0.1, zorder=1)  # fmt: skip
     axes.axhline(0, color=style.INK, linewidth=0.5, zorder=2)
     at, low, middle, high = running(x, residual)
@@ -226,9 +223,13 @@ def _panel(axes: Axes, points: Points, logarithmic: bool, extent: tuple) -> Poly
 def _numbers(cells: Mapping[str, Points | None], logarithmic: bool) -> str:
     """How many picks there are; every model answers the same windows, so it is said once."""
     points = [points for points in cells.values() if points is not None]
-    count = max((len(_known(each, logarithmic)[0]) for each in points), default=0)
-    unknown = max((len(x) for x, _ in points), default=0) - count
-    return f"{count:,} picks" + (f" and {unknown:,} for which it is unknown" if unknown else "")
+    values = max((x for x, _ in points), key=len, default=np.empty(0))
+    known = int(np.isfinite(values).sum())
+    said = f"{known:,} pick{'' if known == 1 else 's'}"
+    if len(values) > known:
+        said += f" and {len(values) - known:,} for which it is unknown"
+    near = int((values < 1).sum()) if logarithmic else 0
+    return f"{said}; {near:,} closer than 1 km, drawn at 1 km" if near else said
 
 
 def _middle() -> dict:

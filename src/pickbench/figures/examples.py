@@ -205,6 +205,10 @@ def _model(axes: Axes, time: np.ndarray, curves: np.ndarray, phase: str, residua
         if np.isfinite(curve).any():
             axes.plot(time, curve, zorder=2 if name == "detection" else 3, **LOOKS[name])
     if not np.isfinite(residual):
+        # In the band above the curves, where else the mark of the pick is.
+        answered = np.isfinite(curves[CURVE_NAMES.index(phase)]).any()
+        words, place = "no pick" if answered else f"no {phase}", (1 + HEAD / 2) / (1 + HEAD)
+        axes.text(0.98, place, words, transform=axes.transAxes, ha="right", va="center", fontsize=5.5)
         return
     side = -1 if residual < time[0] else 1 if residual > time[-1] else 0
     at, colour = float(np.clip(residual, time[0], time[-1])), LOOKS[phase]["color"]

@@ -1,7 +1,7 @@
 """The course of training: train and dev loss by epoch, a panel for each source and each network of a model.
 
 A learning rate has a colour and a marker, which stands at its best epoch: the weights of that epoch are the training's
-result. A training that has diverged, or collapsed in any of its answers, is named in the corner of its panel; where
+result. A training that has diverged, or collapsed in any of its answers, is named above the curves of its panel; where
 nothing was trained, it says why.
 """
 
@@ -29,8 +29,8 @@ LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.5, 0.12, 0.2, 0.62,
 LABEL_IN = 0.36
 PANEL_HEIGHT_IN, PANEL_WIDTH_MAX_IN = 0.95, 2.2
 COLUMNS_MAX = 4
-# Keeps words in a panel apart from the lines that they lie on.
-BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
+# Of a line of words above the curves.
+WORDS_IN = 0.105
 
 Key = tuple[str, str]
 Look = dict[str, object]
@@ -157,27 +157,39 @@ def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, L
                       zorder=3, clip_on=False, **looks[rate])  # fmt: skip
     diverged = [rate for rate, table in tables.items() if not np.isfinite(table[["train_loss", "dev_loss"]]).all(None)]
     fates = (("diverged", diverged), (COLLAPSED, collapsed))
-    text = "\n".join(f"{fate}: {', '.join(rates)}" for fate, rates in fates if rates)
-    if text:
-        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=6, bbox=BEHIND)
-    _axes(axes, pd.concat(tables.values()))
+    lines = [f"{fate}: {', '.join(rates)}" for fate, rates in fates if rates]
+    for number, line in enumerate(lines):
+        place = {"transform": axes.transAxes, "ha": "right", "va": "top", "fontsize": 6}
+        words = axes.text(0.98, 1 - (0.03 + number * WORDS_IN) / PANEL_HEIGHT_IN, line, **place)
+        style.fit(words, 0.96 * style.width_in(axes))
+    _axes(axes, pd.concat(tables.values()), (0.03 + len(lines) * WORDS_IN) / PANEL_HEIGHT_IN if lines else 0.0)
 
 
-def _axes(axes: Axes, table: pd.DataFrame) -> None:
-    """Whole epochs; losses on a logarithmic axis with plain numbers, unless they hardly change or are not positive."""
+def _axes(axes: Axes, table: pd.DataFrame, head: float) -> None:
+    """Whole epochs; losses on a logarithmic axis with plain numbers, unless they hardly change or are not positive.
+
+    The share `head` of the height is left free of curves.
+    """
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.set_xlim(0.5, table["epoch"].max() + 0.5)
     losses = table[["train_loss", "dev_loss"]].to_numpy(float)
     losses = losses[np.isfinite(losses)]
-    axes.yaxis.set_major_locator(MaxNLocator(5) if len(losses) else NullLocator())
-    if len(losses) and losses.min() > 0 and losses.max() > 1.5 * losses.min():
+    if not len(losses):
+        axes.yaxis.set_major_locator(NullLocator())
+    elif losses.min() > 0 and losses.max() > 1.5 * losses.min():
         low, high = 0.9 * losses.min(), 1.1 * losses.max()
-        axes.set(yscale="log", ylim=(low, high))
+        axes.set(yscale="log", ylim=(low, low * (high / low) ** (1 / (1 - head))))
         # Enough numbers in any case: each decade has one to three, and a narrow range more.
         steps = (1,) if high / low > 1e3 else (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
         axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        # What does not change at all still needs an axis.
+        margin = 0.05 * np.ptp(losses) or 0.05 * abs(losses.max()) or 0.05
+        low, high = losses.min() - margin, losses.max() + margin
+        axes.set_ylim(low, low + (high - low) / (1 - head))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def _legend(figure: Figure, looks: Mapping[str, Look]) -> None:

@@ -1,41 +1,47 @@
 """Matrices of one metric across domains, from the long table of results alone: sources by targets.
 
 There is a matrix for each model that is no control, and one of their average. Darker is better, whichever direction
-the metric has, and the numbers stand in the cells.
+the metric has, and the numbers stand in the cells. Columns of few windows are hatched, since chance decides there.
 """
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.patheffects import withStroke
 
+from pickbench.averages import Average, average, few_windows
 from pickbench.figures import style
-from pickbench.figures.shown import MATRICES, Shown
+from pickbench.figures.matrix_kinds import MATRICES, MatrixKind
+from pickbench.figures.shades import bar_ticks, colouring, readable_on
 from pickbench.figures.style import Names
 from pickbench.metrics.registry import Metric
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.content import ORIGIN_NOTE
 
-# ColorBrewer's, which is safe for the colour-blind and falls evenly in lightness; light stands for bad.
-COLOURS = "YlGnBu"
-DARK, LIGHT = "#000000", "#FFFFFF"
 EMPTY = "#D4D4D4"
-# The colours begin where this share of the cells is worse, so that one failure does not use them up.
-WORST_SHARE = 0.05
-# From one end of the colours to the other at least: what is less is no difference worth a colour.
-LEAST_SPAN, LEAST_QUOTIENT = 0.1, 2.0
+# Of a column of few windows.
+FEW = {"facecolor": "white", "edgecolor": "#C4C4C4", "hatch": "/////", "linewidth": 0}
+# In the corner of an average that lacks a model.
+CORNER = np.array([(1.0, 0.0), (1.0, 0.3), (0.7, 0.0)])
 # Inches.
 LEFT_MAX_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 1.0, 0.08, 0.26, 0.14, 0.27
-CELL_MIN_IN, CELL_MAX_IN, PANEL_MIN_IN = 0.225, 0.45, 0.95
+CELL_MAX_IN, PANEL_MIN_IN = 0.45, 0.95
 CELL_HEIGHT, CELL_HEIGHT_MIN_IN, CELL_HEIGHT_MAX_IN = 0.72, 0.11, 0.33
 COLUMNS, TITLE_IN = 4, 0.17
+# Sizes of the numbers in points, and the share of a cell that the widest one takes at most.
+LETTERS, FILLED = (5.0, 7.0), 0.8
+# Where a page is full: what is around the panels, the least height of their rows, and how much narrower cells may get.
+AROUND_IN, ROW_IN, TIGHT = 2.2, 0.15, 0.87
+# Of the numbers of windows below a panel.
+COUNT_IN = 0.1
 BAR_IN, BAR_HEIGHT_IN = 2.2, 0.09
 
 
@@ -66,50 +72,43 @@ def draw_matrices(
     title
         Heading of the figure.
     """
-    shown = MATRICES[name]
-    values = model_matrices(
-        metrics, shown, seed, [m for m, _ in models], [s for s, _ in sources], [t for t, _ in targets]
-    )
-    origin = ORIGIN_NOTE[shown.threshold_from]
+    kind = MATRICES[name]
+    rows = results_of(metrics, kind, seed)
+    values = model_matrices(rows, [m for m, _ in models], [s for s, _ in sources], [t for t, _ in targets])
+    origin = ORIGIN_NOTE[kind.threshold_from]
     note = f"{origin.capitalize()}. " if origin else ""
-    return matrix_figure(values, shown.metric, models, sources, targets, title=title, note=note)
+    windows = rows.groupby("target")["n"].max().to_dict()
+    return matrix_figure(values, kind.metric, models, sources, targets, windows=windows, title=title, note=note)
+
+
+def results_of(metrics: pd.DataFrame, kind: MatrixKind, seed: int) -> pd.DataFrame:
+    """The rows of the long table that a figure is about: of the test split and one seed."""
+    return metrics[
+        (metrics["split"] == "test")
+        & (metrics["seed"] == seed)
+        & (metrics["metric"] == kind.metric.name)
+        & (metrics["phase"] == kind.answer.phase)
+        & (metrics["threshold_from"] == kind.threshold_from)
+    ]
 
 
 def model_matrices(
-    metrics: pd.DataFrame,
-    shown: Shown,
-    seed: int,
-    models: Sequence[str],
-    sources: Sequence[str],
-    targets: Sequence[str],
+    rows: pd.DataFrame, models: Sequence[str], sources: Sequence[str], targets: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
-    """Give each model's values on test.
+    """Give each model's values.
 
     Returns
     -------
     dict
         Model id -> sources by targets, in the metric's unit; NaN where there is no result.
     """
-    part = metrics[
-        (metrics["split"] == "test")
-        & (metrics["seed"] == seed)
-        & (metrics["metric"] == shown.metric.name)
-        & (metrics["phase"] == shown.answer.phase)
-        & (metrics["threshold_from"] == shown.threshold_from)
-    ]
     return {
-        model: part[part["model"] == model]
+        model: rows[rows["model"] == model]
         .pivot(index="source", columns="target", values="value")
         .reindex(index=list(sources), columns=list(targets))
         .astype(float)
         for model in models
     }
-
-
-def average(matrices: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Average matrices cell by cell, over those that have it."""
-    together = pd.concat(matrices, keys=range(len(matrices)))
-    return together.groupby(level=1, sort=False).mean()
 
 
 def matrix_figure(
@@ -119,6 +118,7 @@ def matrix_figure(
     sources: Names,
     targets: Names,
     *,
+    windows: Mapping[str, int] | None = None,
     title: str = "",
     note: str = "",
 ) -> Figure:
@@ -132,6 +132,8 @@ def matrix_figure(
         What the values are.
     models, sources, targets, title
         See `draw_matrices`.
+    windows
+        Number of windows by target, which stands beside its name.
     note
         What else a reader has to know, in a sentence.
 
@@ -140,62 +142,38 @@ def matrix_figure(
     Figure
         At most as wide as a printed page.
     """
-    panels = [(name, matrices[model]) for model, name in models]
-    if len(models) > 1:
-        panels.append(("Average", average([matrix for _, matrix in panels])))
-    colours, norm = colouring([matrix for _, matrix in panels], metric)
+    windows = windows or {}
+    panels = {name: matrices[model] for model, name in models}
+    together = pd.concat(panels.values())
+    few = [target for target, _ in targets if target in few_windows(windows) and together[target].notna().any()]
+    of_all = average(list(panels.values()), windows) if len(models) > 1 else None
+    solid = together.drop(columns=few)
+    colours, norm = colouring([solid], metric)
+    span = ScalarMappable(norm, colours)
+    span.set_array(solid.to_numpy(float).ravel())
+
+    def colour_of(value: float) -> tuple:
+        return colours(norm(value))
+
+    widest = max(
+        (style.width_em(format_value(value)) for value in together.to_numpy().ravel() if not np.isnan(value)),
+        default=1.0,
+    )
     with style.style():
-        span = ScalarMappable(norm, colours)
-        if len(models) > 1:
-            note += "An average is over the models that have the cell."
-        span.set_array(np.concatenate([matrix.to_numpy(float).ravel() for _, matrix in panels]))
-        figure, grid = _layout(len(panels), sources, targets, title, lambda page: _foot(page, metric, span, note))
-        for number, (axes, (name, matrix)) in enumerate(zip(grid, panels, strict=True)):
-            bold = {"fontweight": "bold"} if len(models) > 1 and number == len(models) else {}
-            heading = axes.set_title(name, pad=2.5, **bold)
-            style.fit(heading, style.width_in(axes) + 0.8 * GAP_X_IN)
-            _panel(axes, matrix, colours, norm)
+        keys = _keys(metric, bool(few), of_all)
+        figure, grid = _layout(
+            len(models) + (of_all is not None), sources, targets, windows, title,
+            lambda page: _foot(page, metric, span, note, keys), widest * LETTERS[0] / 72 / FILLED,
+        )  # fmt: skip
+        letters = float(np.clip(FILLED * 72 * style.width_in(grid[0]) / len(targets) / widest, *LETTERS))
+        for axes, (name, matrix) in zip(grid, panels.items(), strict=False):
+            _heading(axes, name)
+            _panel(axes, matrix, few, colour_of, letters)
+        if of_all is not None:
+            _heading(grid[-1], "Average", fontweight="bold")
+            _panel(grid[-1], of_all.values, [], colour_of, letters)
+            _average_marks(grid[-1], of_all, few)
     return figure
-
-
-def colouring(matrices: Sequence[pd.DataFrame], metric: Metric) -> tuple[Colormap, Normalize]:
-    """Give colours that are darker for better values, and the range of values that they span.
-
-    Times span powers of ten and are on a logarithmic scale. The range begins at the worst values but a few and ends
-    at the best.
-    """
-    values = np.concatenate([matrix.to_numpy(float).ravel() for matrix in matrices])
-    values = values[np.isfinite(values)]
-    lower_is_better = metric.best == "lower"
-    colours = matplotlib.colormaps[f"{COLOURS}_r" if lower_is_better else COLOURS]
-    logarithmic = metric.unit == "s" and bool((values > 0).any())
-    if logarithmic:
-        values = np.maximum(values, values[values > 0].min())
-    if len(values) == 0:
-        return colours, Normalize(0, 1)
-    if lower_is_better:
-        low, high = values.min(), np.quantile(values, 1 - WORST_SHARE, method="higher")
-    else:
-        low, high = np.quantile(values, WORST_SHARE, method="lower"), values.max()
-    # Values that hardly differ are all as dark as the best.
-    if lower_is_better:
-        high = max(high, low * LEAST_QUOTIENT if logarithmic else low + LEAST_SPAN)
-    else:
-        low = min(low, high / LEAST_QUOTIENT if logarithmic else high - LEAST_SPAN)
-    return colours, (LogNorm if logarithmic else Normalize)(low, high, clip=True)
-
-
-def readable_on(colour: Sequence[float]) -> str:
-    """Give black or white, whichever has more contrast (WCAG 2) with an RGB colour."""
-    light = relative_luminance(colour)
-    return DARK if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else LIGHT
-
-
-def relative_luminance(colour: Sequence[float]) -> float:
-    """Relative luminance of an RGB colour (WCAG 2): 0 black, 1 white."""
-    rgb = np.asarray(colour[:3], float)
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def format_value(value: float) -> str:
@@ -204,47 +182,99 @@ def format_value(value: float) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _panel(axes: Axes, matrix: pd.DataFrame, colours: Colormap, norm: Normalize) -> None:
-    """Fill a panel: a coloured cell with its number for each result, and a frame where source and target are one."""
+def _heading(axes: Axes, name: str, **look: object) -> None:
+    style.fit(axes.set_title(name, pad=2.5, **look), style.width_in(axes) + 0.8 * GAP_X_IN)
+
+
+def _panel(
+    axes: Axes, matrix: pd.DataFrame, few: Collection[str], colour_of: Callable[[float], tuple], letters: float
+) -> None:
+    """Fill a panel: a cell with its number for each result, coloured if it is not of few windows.
+
+    Where source and target are one, it has a frame.
+    """
     rows, columns = matrix.shape
     axes.set(xlim=(0, columns), ylim=(rows, 0), facecolor=EMPTY)
-    size = style.width_in(axes) / columns
-    letters = float(np.interp(size, [CELL_MIN_IN, CELL_MAX_IN], [5.0, 7.0]))
     for row, source in enumerate(matrix.index):
         for column, target in enumerate(matrix.columns):
             value = matrix.iat[row, column]
             if not np.isnan(value):
-                colour = colours(norm(value))
-                axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.4))
+                look, ink = FEW, {"color": style.SOFT, "path_effects": [withStroke(linewidth=1.4, foreground="white")]}
+                if target not in few:
+                    colour = colour_of(value)
+                    look, ink = (
+                        {"facecolor": colour, "edgecolor": "white", "linewidth": 0.4},
+                        {"color": readable_on(colour)},
+                    )
+                axes.add_patch(Rectangle((column, row), 1, 1, **look))
                 axes.text(column + 0.5, row + 0.5, format_value(value), ha="center", va="center_baseline",
-                          fontsize=letters, color=readable_on(colour))  # fmt: skip
+                          fontsize=letters, **ink)  # fmt: skip
             if source == target:
                 axes.add_patch(Rectangle((column, row), 1, 1, zorder=3, clip_on=False, **_frame()))
+
+
+def _average_marks(axes: Axes, of_all: Average, few: Sequence[str]) -> None:
+    """Hatch the columns of an average that are of few windows, and mark cells that lack a model."""
+    for target in few:
+        axes.add_patch(Rectangle((of_all.values.columns.get_loc(target), 0), 1, len(of_all.values), **FEW))
+    for row, column in np.argwhere(of_all.mixed.to_numpy()):
+        axes.add_patch(Polygon(CORNER + (column, row), facecolor=style.INK, edgecolor="white", linewidth=0.4, zorder=2))
 
 
 def _frame() -> dict[str, object]:
     return {"facecolor": "none", "edgecolor": style.VERMILLION, "linewidth": 1.0}
 
 
+def _keys(metric: Metric, few: bool, of_all: Average | None) -> list[tuple[Artist, str]]:
+    """What a legend has to name, and how."""
+    reason = "not run, no such answer or windows"
+    if metric.at_threshold:
+        reason += ", or no dev windows to set the threshold"
+    keys = [(Patch(**_frame()), "in-domain"), (Patch(color=EMPTY), f"no result: {reason}")]
+    if few:
+        keys.append((Patch(**FEW), f"fewer than {FEWEST_WINDOWS} windows (n): no colour, not averaged"))
+    if of_all is not None and of_all.mixed.any(axis=None):
+        corner = {"marker": [(-1, 1), (1, 1), (1, -1)], "color": style.INK, "markersize": 4, "linestyle": ""}
+        keys.append((Line2D([], [], **corner), f"average lacks one or more of the {of_all.most} models"))
+    return keys
+
+
+def _beside(count: int, inner_in: float, n_sources: int, n_targets: int, least_in: float) -> tuple[int, float]:
+    """How many panels stand side by side, and the width of their cells in inches.
+
+    As many as leave the numbers their room; one more where the page else is too short for legible rows.
+    """
+
+    def cell_of(columns: int) -> float:
+        widest = max(CELL_MAX_IN, PANEL_MIN_IN / n_targets)
+        return min((inner_in - (columns - 1) * GAP_X_IN) / columns / n_targets, widest)
+
+    columns = max((n for n in range(1, min(count, COLUMNS) + 1) if cell_of(n) >= least_in), default=1)
+    height = (style.PAGE_HEIGHT_IN - AROUND_IN) / -(-count // columns) - GAP_Y_IN
+    if height / n_sources < ROW_IN and columns < min(count, COLUMNS) and cell_of(columns + 1) > least_in * TIGHT:
+        columns += 1
+    return columns, cell_of(columns)
+
+
 def _layout(
-    count: int, sources: Names, targets: Names, title: str, foot_of: Callable[[Figure], float]
+    count: int,
+    sources: Names,
+    targets: Names,
+    windows: Mapping[str, int],
+    title: str,
+    foot_of: Callable[[Figure], float],
+    least_in: float,
 ) -> tuple[Figure, list[Axes]]:
-    """Lay out panels in inches, so that letters keep their size however many there are."""
+    """Lay out panels in inches, so that letters keep their size however many there are; cells are `least_in` wide."""
     longest = max(len(name) for _, name in sources)
     left = min(0.2 + 0.055 * longest, LEFT_MAX_IN)
-    inner = style.PAGE_WIDTH_IN - left - RIGHT_IN
-    # As many panels side by side as leave room for the numbers.
-    fitting = [n for n in range(1, COLUMNS + 1) if (inner - (n - 1) * GAP_X_IN) / n / len(targets) >= CELL_MIN_IN]
-    columns = min(count, max(fitting, default=1))
-    cell = min(
-        (inner - (columns - 1) * GAP_X_IN) / columns / len(targets), max(CELL_MAX_IN, PANEL_MIN_IN / len(targets))
-    )
+    columns, cell = _beside(count, style.PAGE_WIDTH_IN - left - RIGHT_IN, len(sources), len(targets), least_in)
     width, rows = cell * len(targets), -(-count // columns)
     needed = left + columns * (width + GAP_X_IN) - GAP_X_IN + RIGHT_IN
     page = max(needed, style.COLUMN_WIDTH_IN)
     figure = Figure(figsize=(page, 1))
     foot = foot_of(figure)
-    names = min(0.1 + 0.05 * max(len(name) for _, name in targets), LEFT_MAX_IN)
+    names = min(0.1 + 0.05 * max(len(name) for _, name in targets), LEFT_MAX_IN) + (COUNT_IN if windows else 0)
     top = TOP_IN + (TITLE_IN if title else 0)
     room = (style.PAGE_HEIGHT_IN - top - names - foot + GAP_Y_IN) / rows - GAP_Y_IN
     height = max(min(CELL_HEIGHT * cell, CELL_HEIGHT_MAX_IN, room / len(sources)), CELL_HEIGHT_MIN_IN) * len(sources)
@@ -263,21 +293,41 @@ def _layout(
         axes = figure.add_axes([x / page, y / total, width / page, height / total])
         # Below the last panel of each column, which need not be in the last row.
         below, beside = targets if number + columns >= count else [], sources if column == 0 else []
-        _labels(axes, below, beside, (cell, height / len(sources)))
+        _labels(axes, below, beside, (cell, height / len(sources)), _counts(axes, below, windows))
         grid.append(axes)
     return figure, grid
 
 
-def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, float]) -> None:
-    """Name columns below a panel and rows beside it, with cells of this width and height in inches."""
+def _counts(axes: Axes, targets: Names, windows: Mapping[str, int]) -> float:
+    """Set the numbers of windows below the columns, and give the height in inches that they take."""
+    if not any(target in windows for target, _ in targets):
+        return 0.0
+    look = {"transform": axes.get_xaxis_transform(), "va": "top", "fontsize": 5, "color": style.SOFT}
+    y = -0.03 / style.height_in(axes)
+    axes.text(-0.04 * len(targets) / style.width_in(axes), y, "n", ha="right", **look)
+    for column, (target, _) in enumerate(targets):
+        if target in windows:
+            axes.text(column + 0.5, y, style.plain_count(windows[target]), ha="center", **look)
+    return COUNT_IN
+
+
+def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, float], below_in: float) -> None:
+    """Name rows beside a panel, and columns so far below it, with cells of this width and height in inches."""
     axes.set(xticks=[], yticks=[])
     # Texts of their own, since tick labels forget that they were wrapped.
     below, beside = axes.get_xaxis_transform(), axes.get_yaxis_transform()
     gap = 0.04
     labels = [
         axes.text(
-            i + 0.5, -gap / style.height_in(axes), name, transform=below, rotation=90, ha="center", va="top", fontsize=6
-        )
+            i + 0.5,
+            -(gap + below_in) / style.height_in(axes),
+            name,
+            transform=below,
+            rotation=90,
+            ha="center",
+            va="top",
+            fontsize=6,
+        )  # fmt: skip
         for i, (_, name) in enumerate(targets)
     ]
     left = -gap / style.width_in(axes)
@@ -292,20 +342,19 @@ def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, fl
             label.set_fontsize(5)
 
 
-def _foot(figure: Figure, metric: Metric, colours: ScalarMappable, note: str) -> float:
+def _foot(
+    figure: Figure, metric: Metric, colours: ScalarMappable, note: str, keys: Sequence[tuple[Artist, str]]
+) -> float:
     """Set colour bar and legend, and give the height that they take, in inches."""
     page = figure.get_figwidth()
     inches = {"transform": figure.dpi_scale_trans}
-    said = f"Rows: sources, columns: targets. {note}"
+    said = f"Rows: sources, columns: targets, n: their windows. {note}"
     text = figure.text(page / 2, 0.05, said, ha="center", va="bottom", fontsize=6.5, **inches)
     bottom = 0.1 + 0.11 * style.wrap(text, page - 0.16)
-    reason = "not run, no such answer or windows"
-    if metric.at_threshold:
-        reason += ", or no dev windows to set the threshold"
-    handles = [
-        Patch(**_frame(), label="in-domain"),
-        Patch(color=EMPTY, label=textwrap.fill(f"no result: {reason}", int((page - 0.5) / 0.052))),
-    ]
+    handles = []
+    for handle, words in keys:
+        handle.set_label(textwrap.fill(words, int((page - 0.5) / 0.052)))
+        handles.append(handle)
     top = style.legend(figure, handles, bottom, handlelength=1.2)
     unit = f" ({metric.unit})" if metric.unit else ""
     name = f"{metric.title}{unit}, darker is better"
@@ -319,25 +368,5 @@ def _foot(figure: Figure, metric: Metric, colours: ScalarMappable, note: str) ->
     worse = values > norm.vmax if lower_is_better else values < norm.vmin
     extend = ("max" if lower_is_better else "min") if worse.any() else "neither"
     figure.colorbar(colours, cax=bar, orientation="horizontal", extend=extend)
-    _bar_ticks(bar, colours.norm)
+    bar_ticks(bar, colours.norm)
     return top + 0.22 + BAR_HEIGHT_IN + 0.15
-
-
-def _bar_ticks(bar: Axes, norm: Normalize) -> None:
-    """Plain numbers, also on a logarithmic bar, and enough of them."""
-    if isinstance(norm, LogNorm):
-        span = norm.vmax / norm.vmin
-        steps = (1,) if span > 1e3 else (1, 2, 5) if span > 8 else (1, 1.5, 2, 3, 5, 7)
-        locator = LogLocator(subs=steps, numticks=20)
-    else:
-        locator = MaxNLocator(5)
-    ticks = _within(locator, norm)
-    if len(ticks) < 3:
-        ticks = _within(MaxNLocator(5), norm)
-    bar.xaxis.set_major_locator(FixedLocator(ticks))
-    bar.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain(value)))
-    bar.xaxis.set_minor_locator(NullLocator())
-
-
-def _within(locator: Locator, norm: Normalize) -> list[float]:
-    return [tick for tick in locator.tick_values(norm.vmin, norm.vmax) if norm.vmin <= tick <= norm.vmax]

@@ -5,7 +5,7 @@ each split has, and a plain map of its stations and sources. Histograms are shar
 size compare. What a dataset does not say is said.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from pickbench.data.facts import KEY, MEASURED, read_facts
+from pickbench.conditions import MEASURED
+from pickbench.data.facts import KEY
 from pickbench.figures import style
 
 SPLITS = ("train", "dev", "test")
@@ -29,6 +30,7 @@ STATION = {
     "color": style.ORANGE, "marker": "^", "linestyle": "", "markersize": 3.4,
     "markeredgewidth": 0.35, "markeredgecolor": style.INK,
 }  # fmt: skip
+MAP_KEYS = {"source": {**SOURCE, "markersize": 3}, "station": STATION}
 # As many bins as the square root of the values, within these.
 BINS = (8, 36)
 # Share of a panel's height that is kept free for its numbers.
@@ -37,21 +39,9 @@ RATES_MAX = 6
 # More dots than this become an image within the PDF, which else takes minutes to open.
 VECTOR_DOTS = 3000
 # Inches.
-LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.2, 0.1, 0.5, 0.62, 0.2, 0.5
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.42, 0.1, 0.5, 0.62, 0.26, 0.5
 HEIGHTS_IN = (1.25, 1.6)
-
-
-def draw_overview(traces: str | Path, picks: str | Path, *, title: str = "", about: str = "") -> Figure:
-    """Draw a dataset from its tables of facts.
-
-    Parameters
-    ----------
-    traces, picks
-        The tables, as `pickbench.data.facts` writes them.
-    title, about
-        Heading of the figure, and a smaller line below it.
-    """
-    return overview(read_facts(traces), read_facts(picks), title=title, about=about)
+MARGIN_IN = 0.2
 
 
 def overview(traces: pd.DataFrame, picks: pd.DataFrame, *, title: str = "", about: str = "") -> Figure:
@@ -83,8 +73,7 @@ def overview(traces: pd.DataFrame, picks: pd.DataFrame, *, title: str = "", abou
         _histogram(snr, picks, "snr_db", f"SNR (dB), {how}", "signal-to-noise ratios")
         _rates(rates, traces["rate_hz"].to_numpy())
         _table(table, traces, picks)
-        _map(map_, picked)
-        _legend(figure)
+        _legend(figure, _map(map_, picked))
     return figure
 
 
@@ -131,16 +120,18 @@ def _grid(title: str, about: str) -> tuple[Figure, list[Axes]]:
     """Lay out four panels above three, the last of which is the map."""
     size = style.PAGE_WIDTH_IN, TOP_IN + sum(HEIGHTS_IN) + GAP_Y_IN + BOTTOM_IN
     figure = Figure(figsize=size)
-    style.heading(figure, f"{title}\n{about}", LEFT_IN, size[0] - LEFT_IN - RIGHT_IN)
+    style.heading(figure, f"{title}\n{about}", MARGIN_IN, size[0] - MARGIN_IN - RIGHT_IN)
     whole = size[0] - LEFT_IN - RIGHT_IN
     quarter = (whole - 3 * GAP_X_IN) / 4
     top, bottom = size[1] - TOP_IN - HEIGHTS_IN[0], BOTTOM_IN
     boxes = [(LEFT_IN + i * (quarter + GAP_X_IN), top, quarter, HEIGHTS_IN[0]) for i in range(4)]
     boxes += [
-        (LEFT_IN + 0.4, bottom, 0.95, HEIGHTS_IN[1]),
-        (LEFT_IN + 1.6, bottom, 2.0, HEIGHTS_IN[1]),
-        (LEFT_IN + 4.05, bottom, whole - 4.05, HEIGHTS_IN[1]),
+        (0.6, bottom, 0.95, HEIGHTS_IN[1]),
+        (1.8, bottom, 2.0, HEIGHTS_IN[1]),
+        (4.25, bottom, size[0] - RIGHT_IN - 4.25, HEIGHTS_IN[1]),
     ]
+    middle = (top + HEIGHTS_IN[0] / 2) / size[1]
+    figure.text(0.05 / size[0], middle, "Share of a split in a bin (%)", rotation=90, ha="left", va="center")
     return figure, [figure.add_axes([x / size[0], y / size[1], w / size[0], h / size[1]]) for x, y, w, h in boxes]
 
 
@@ -151,7 +142,7 @@ def _histogram(
     axes.set_xlabel(label[:1].upper() + label[1:], labelpad=1.5)
     values = table[column].to_numpy(np.float64)
     # A distance of zero has its place at the left end; an S before its P has none.
-    least = 1.0 if column == "distance_km" else 0.1
+    least, unit = (1.0, "km") if column == "distance_km" else (0.1, "s")
     known = np.isfinite(values) & ((values >= 0) | (not logarithmic))
     if not known.any():
         style.say(axes, f"no {missing}")
@@ -165,12 +156,18 @@ def _histogram(
             share = np.histogram(here, edges)[0] / len(here)
             axes.stairs(share, edges, **look)
             peak = max(peak, share.max())
-    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, max(peak, 1e-9) / (1 - HEAD)), yticks=[])
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, max(peak, 1e-9) / (1 - HEAD)))
+    ticks = MaxNLocator(4, steps=(1, 2, 5, 10)).tick_values(0, peak)
+    axes.yaxis.set_major_locator(FixedLocator(ticks[ticks <= peak]))
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}")
+    unknown = int((~known).sum())
+    numbers = f"n {known.sum():,}" + (f", {unknown:,} unknown" if unknown else "")
     if logarithmic:
         ticks = style.log_ticks(edges[0], edges[-1])
         axes.set_xticks(list(ticks), list(ticks.values()))
-    unknown = int((~known).sum())
-    numbers = f"n {known.sum():,}" + (f", {unknown:,} unknown" if unknown else "")
+        below = int((values[known] < least).sum())
+        if below and edges[0] <= np.log10(least):
+            numbers += f"\nfirst bin: {below:,} below {least:g} {unit}"
     median = float(np.median(values[known]))
     numbers += f"\nmedian {median:,.0f}" if abs(median) >= 100 else f"\nmedian {median:.3g}"
     axes.text(0.03, 0.97, numbers, transform=axes.transAxes, va="top", fontsize=6)
@@ -229,8 +226,11 @@ def _table(axes: Axes, traces: pd.DataFrame, picks: pd.DataFrame) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
 
 
-def _map(axes: Axes, picked: pd.DataFrame) -> None:
-    """Draw stations and sources in degrees, a degree of longitude as long as it is at the middle latitude."""
+def _map(axes: Axes, picked: pd.DataFrame) -> list[str]:
+    """Draw stations and sources in degrees, a degree of longitude as long as it is at the middle latitude.
+
+    Gives which of them there are: source, station.
+    """
     axes.set_xlabel("Longitude (°)", labelpad=1.5)
     axes.set_ylabel("Latitude (°)", labelpad=1.5)
     places = {}
@@ -240,7 +240,7 @@ def _map(axes: Axes, picked: pd.DataFrame) -> None:
     everything = np.concatenate(list(places.values()))
     if not len(everything):
         style.say(axes, "no coordinates of stations or sources")
-        return
+        return []
     longitude = shifted(everything[:, 0])
     _frame(axes, longitude, everything[:, 1])
     end = len(places["source"])
@@ -252,6 +252,7 @@ def _map(axes: Axes, picked: pd.DataFrame) -> None:
     missing = [f"{name}s" for name, place in places.items() if not len(place)]
     if missing:
         axes.set_title(f"no coordinates of {missing[0]}", fontsize=6.5, pad=2.5)
+    return [name for name, place in places.items() if len(place)]
 
 
 def _frame(axes: Axes, longitude: np.ndarray, latitude: np.ndarray) -> None:
@@ -268,14 +269,14 @@ def _frame(axes: Axes, longitude: np.ndarray, latitude: np.ndarray) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: style.plain((value + 180) % 360 - 180))
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, mapped: Sequence[str]) -> None:
+    """Name the splits, and what is on the map."""
     height = figure.get_figheight()
     train = {key: LOOKS["train"][key] for key in ("color", "alpha", "linewidth")}
     handles = [
         Patch(label="share of train", **train),
         *(Line2D([], [], label=f"of {name}", **LOOKS[name]) for name in ("dev", "test")),
-        Line2D([], [], label="source", **{**SOURCE, "markersize": 3}),
-        Line2D([], [], label="station", **STATION),
+        *(Line2D([], [], label=name, **MAP_KEYS[name]) for name in mapped),
     ]
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.04 / height), ncols=len(handles), borderaxespad=0,

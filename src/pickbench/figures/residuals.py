@@ -2,7 +2,8 @@
 
 In-domain the rows are models and the columns datasets; across domains there is one figure per model, with a row for
 each source and a column for each target. A panel shows the share of all picks per bin, so what is missing under the
-histogram is its outliers, and the Laplace distribution fitted to all residuals, in the same measure.
+histogram is its outliers, and the Laplace distribution fitted to all residuals, in the same measure; where most of them
+lie beyond the axis there is no fit.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from pickbench.metrics.residuals import laplace_fit, residual_limit_s, residuals
 # Bin edges of the published figures: limit (s) -> number of edges.
 BIN_EDGES = {0.45: 46, 1.5: 61}
 TICKS = {0.45: (-0.3, 0.0, 0.3), 1.5: (-1.0, 0.0, 1.0)}
+# Share of picks beyond the axis from which on a fit to all of them says nothing of what is in the panel.
+MOST = 0.5
 # Picks and many labels lie on whole samples of 10 ms, and so do the edges: the shift puts them clearly inside a bin.
 BIN_SHIFT_S = 1e-5
 
@@ -191,7 +194,13 @@ def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> 
     axes.stairs(share, edges, fill=True, color=style.SKY, linewidth=0)
     peak = share.max()
     location, scale = laplace_fit(residuals)
-    if scale > 0:
+    beyond = np.mean(np.abs(residuals) > limit_s)
+    if beyond > MOST:
+        words = f"{'all' if beyond == 1 else 'most'} picks beyond the axis: no fit"
+        place = {"transform": axes.transAxes, "ha": "center", "va": "center", "bbox": style.BEHIND}
+        text = axes.text(0.5, 0.42, words, fontsize=_letter_size(axes), color=style.SOFT, zorder=4, **place)
+        style.fit(text, 0.8 * style.width_in(axes), lines=2)
+    elif scale > 0:
         x, half_bin = np.linspace(-limit_s, limit_s, 401), (edges[1] - edges[0]) / 2
         fitted = stats.laplace(location, scale)
         curve = fitted.cdf(x + half_bin) - fitted.cdf(x - half_bin)
@@ -222,9 +231,8 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> No
     }
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
     axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=1.08)
-    count = str(n) if n < 10_000 else f"{n / 1000:.0f}k"
     place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": 1.08}
-    axes.text(0.965, 0.97, f"n {count}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
+    axes.text(0.965, 0.97, f"n {style.plain_count(n)}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
 
 
 def _empty(axes: Axes, word: str) -> None:

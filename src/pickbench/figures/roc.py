@@ -53,39 +53,19 @@ class Curve:
     mark: tuple[float, float] | None = None
 
 
-def draw_roc(
-    folders: Mapping[Key, str | Path],
-    models: Names,
-    datasets: Names,
-    looks: Mapping[str, Look],
-    *,
-    title: str = "",
-) -> Figure:
-    """Draw the curves from prediction files.
+def read_curve(folder: str | Path) -> Curve | None:
+    """Read a picker's curve on its own source; None without a score, or without windows of both kinds.
 
     Parameters
     ----------
-    folders
-        (model id, dataset id) -> folder of the picker's predictions on its own source: dev_task1.parquet gives the
-        threshold, test_task1.parquet the curve.
-    models, datasets
-        (id, title), in the order of the legend and of the panels.
-    looks
-        Model id -> its look.
-    title
-        Heading of the figure.
+    folder
+        Of its predictions there: dev_task1.parquet gives the threshold, test_task1.parquet the curve.
 
     Raises
     ------
     InputError
         If a file cannot be read, or only some of its rows have a score.
     """
-    curves = {key: read_curve(folder) for key, folder in folders.items()}
-    return roc_panels(curves, models, datasets, looks, title=title)
-
-
-def read_curve(folder: str | Path) -> Curve | None:
-    """Read a picker's curve on test; None without a score, or without windows of both kinds."""
     points = {split: _points(Path(folder) / f"{split}_task1.parquet") for split in ("dev", "test")}
     if points["test"] is None or not points["test"].has_both_classes:
         return None
@@ -175,8 +155,12 @@ def roc_panels(
     ----------
     curves
         (model id, dataset id) -> curve; None where there is none. A panel without any is grey.
-    models, datasets, looks, title
-        See `draw_roc`.
+    models, datasets
+        (id, title), in the order of the legend and of the panels.
+    looks
+        Model id -> its look.
+    title
+        Heading of the figure.
 
     Returns
     -------

@@ -15,30 +15,21 @@ from pickbench.figures import style
 COLUMNS, PANEL_HEIGHT_IN, HEAD_IN, FOOT_IN = 4, 1.25, 0.45, 0.35
 # Shares of the errors' range that are kept free of points, above for the number.
 FREE_ABOVE, FREE_BELOW = 0.25, 0.05
+# Numbers of points, and the diameters in points (1/72 inch) that they are drawn with.
+POINTS = (50, 500), (3.5, 2.2)
 # Of a logarithmic axis, which has no 0.
 SMALLEST_S = 1e-3
 
 
-def draw_search(
-    files: Sequence[tuple[str, Sequence[Path]]],
-    title: str,
-) -> Figure:
-    """Draw the searches of a model from their histories.
-
-    Parameters
-    ----------
-    files
-        (title, files) of every source: history.csv of every seed, with the column `dev_loss`, the RMSE in seconds.
-    title
-        Heading of the figure.
+def read_errors(histories: Sequence[str | Path]) -> list[np.ndarray]:
+    """Read the errors of a source's searches, of every seed those of all points, RMSE in seconds.
 
     Raises
     ------
     InputError
         If a history cannot be read.
     """
-    errors = [(source, [read_history(path)["dev_loss"].to_numpy(float) for path in paths]) for source, paths in files]
-    return search_figure(errors, title)
+    return [read_history(path)["dev_loss"].to_numpy(float) for path in histories]
 
 
 def search_figure(errors: Sequence[tuple[str, Sequence[np.ndarray]]], title: str) -> Figure:
@@ -87,7 +78,9 @@ def _panel(axes: Axes, source: str, seeds: Sequence[np.ndarray]) -> None:
     for error in seeds:
         number = np.arange(1, len(error) + 1)
         least = np.minimum.accumulate(error)
-        axes.plot(number, error, ".", color=style.SKY, markersize=2, markeredgewidth=0, clip_on=False)
+        # Points of one search hide each other where there are hundreds.
+        size = float(np.interp(len(error), *POINTS))
+        axes.plot(number, error, "o", color=style.BLUE, alpha=0.55, markersize=size, markeredgewidth=0, clip_on=False)
         axes.step(number, least, where="post", color=style.VERMILLION)
     least, largest = min(error.min() for error in seeds), max(error.max() for error in seeds)
     axes.text(0.96, 0.95, f"best {least:.2f} s", transform=axes.transAxes, ha="right", va="top", fontsize=6)

@@ -18,7 +18,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
 
 from pickbench.files import replacing
 
@@ -35,6 +38,8 @@ PURPLE = "#CC79A7"
 INK = "#222222"
 SOFT = "#5A5A5A"
 PALE = "#E9E9E9"
+# Keeps words in a panel apart from what they lie on.
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
 # Of models, in their order in the configuration. Numbers of colours, dashes and markers share no factor, so that two
 # models with one colour differ in the others.
 MODEL_COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE, SKY, INK)
@@ -78,6 +83,7 @@ RC = {
     # TrueType text stays text in the PDF; a fixed salt keeps its internal names the same.
     "pdf.fonttype": 42,
     "svg.hashsalt": "pickbench",
+    "hatch.linewidth": 0.5,
 }
 
 
@@ -150,6 +156,18 @@ def plain(value: float) -> str:
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
+def plain_count(number: int) -> str:
+    """Write a number of picks or windows in five letters at most."""
+    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"
+
+
+def width_em(words: str) -> float:
+    """Width of a text of one line in multiples of its letters' size, in the family of `RC`."""
+    return (
+        float(TextPath((0, 0), words, size=100, prop=FontProperties(family=RC["font.family"])).get_extents().x1) / 100
+    )
+
+
 def heading(figure: Figure, title: str, left_in: float, length_in: float, *, line_in: float = 0.16) -> None:
     """Set a title at the top of a figure of its final size; lines beyond the first are smaller."""
     width, height = figure.get_size_inches()
@@ -182,12 +200,18 @@ def say(axes: Axes, words: str, *, lines: int = 4) -> None:
 
 
 def log_ticks(low: float, high: float) -> dict[float, str]:
-    """Places and labels of ticks between two powers of ten, given as exponents, for values that are drawn as such."""
+    """Places and labels of ticks between two powers of ten, given as exponents, for values that are drawn as such.
+
+    Where not two of 1, 2 and 5 times a power of ten lie in between, ticks are equally far apart in value.
+    """
     span = high - low
     steps = (1,) if span > 3 else (1, 3) if span > 1.25 else (1, 2, 5)
     values = [step * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high)) + 1) for step in steps]
     # A label at the very edge would meet that of the next panel.
-    inside = [value for value in values if low + 0.04 * span <= np.log10(value) <= high - 0.04 * span]
+    begin, end = 10 ** (low + 0.04 * span), 10 ** (high - 0.04 * span)
+    inside = [value for value in values if begin <= value <= end]
+    if len(inside) < 2:
+        inside = [value for value in MaxNLocator(3).tick_values(begin, end) if begin <= value <= end]
     return {float(np.log10(value)): f"{value:,.10g}" for value in inside}
 
 

@@ -1,5 +1,6 @@
 """Findings of the paper, held against a run: each is reproduced, not reproduced, or not decidable with its data.
 
-`estimates` averages cells and says how sure the averages are, `predicates` holds the kinds of claim, `report` reads the
-claims from resources/findings.yaml, decides them, and writes findings.json and the table.
+`reading` takes the claims from resources/findings.yaml, `trainings` says which trainings came to nothing, `estimates`
+averages cells and says how sure the averages are, `predicates` holds the kinds of claim, `claims` tests what numbers
+say of them, and `report` decides and writes findings.json and the table.
 """

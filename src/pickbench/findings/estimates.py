@@ -1,28 +1,37 @@
 """Averages of cells of the metrics table, and differences between them, with what is known of their uncertainty.
 
-The interval of a cell is taken for a normal one. Cells on one target share its windows, so their errors are taken to go
-together, and an average over models is no surer than they are; cells on different targets are independent. For a
-difference both errors are added as if they were independent, though on shared windows they are not. All this makes
-intervals rather too wide than too narrow; that many comparisons are made at once is not allowed for.
+The interval of a cell is taken for a normal one. Cells on different targets are independent. Cells on one target share
+its windows, so their errors are correlated, nobody knows how much: the error of an average or a difference is the
+largest that any correlation between none and all, the same for all cells of the target, allows. So an average over
+models is no surer than they are, while a difference between many cells and many others is surer than one of two cells.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pickbench.metrics.registry import METRICS, Metric
+from pickbench.findings.trainings import Failure
+from pickbench.metrics.registry import METRICS, Metric, answers_of
 from pickbench.statistics import Z
+
+CELL = ["metric", "phase", "model", "source", "target"]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its standard error, and of how many cells (or pairs of cells) it is the average."""
+    """A number with its standard error, and of how many cells (or pairs of cells) it is the average.
+
+    `without` says in words which trainings should have been part of it and came to nothing; of nothing but such, or of
+    no cells at all, it is NaN.
+    """
 
     value: float
     error: float
     cells: int
+    without: tuple[str, ...] = ()
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -48,6 +57,12 @@ class Measure:
         """For people."""
         return f"{self.metric.title} ({self.phase})" if self.phase else self.metric.title
 
+    @property
+    def column(self) -> str:
+        """The answer that it judges."""
+        (answer,) = answers_of([self.metric.task], [self.phase] if self.phase else [])
+        return answer.column
+
 
 class Results:
     """The test cells of a run that findings rest on, named by the roles that datasets play.
@@ -64,36 +79,76 @@ class Results:
         Id -> {"title": ..., "control": bool}.
     datasets
         Id -> {"title": ..., "region": ..., "twin_of": id or None}.
+    failures
+        Trainings that came to nothing.
     """
 
-    def __init__(self, metrics: pd.DataFrame, models: Mapping[str, Mapping], datasets: Mapping[str, Mapping]):
+    def __init__(
+        self,
+        metrics: pd.DataFrame,
+        models: Mapping[str, Mapping],
+        datasets: Mapping[str, Mapping],
+        failures: Sequence[Failure] = (),
+    ):
         self.played_by = _cast(datasets)
-        roles = {dataset: role for role, dataset in self.played_by.items()}
+        self._roles = {dataset: role for role, dataset in self.played_by.items()}
         self.titles = {role: datasets[dataset]["title"] for role, dataset in self.played_by.items()}
         self.titles |= {model: about["title"] for model, about in models.items()}
         self.regions = {role: datasets[dataset]["region"] for role, dataset in self.played_by.items()}
         self.models = [model for model, about in models.items() if not about.get("control", False)]
+        self._failures = [f for f in failures if f.model in self.models and f.source in self._roles]
         chosen = (
-            metrics["model"].isin(self.models)
-            & metrics["source"].isin(list(roles))
-            & metrics["target"].isin(list(roles))
+            metrics["source"].isin(list(self._roles))
+            & metrics["target"].isin(list(self._roles))
             & (metrics["split"] == "test")
             & (metrics["threshold_from"] != "source")
         )
-        cells = metrics[chosen].assign(
-            source=metrics["source"].map(roles),
-            target=metrics["target"].map(roles),
+        rows = metrics[chosen].assign(
+            source=metrics["source"].map(self._roles),
+            target=metrics["target"].map(self._roles),
             error=(metrics["ci_high"] - metrics["ci_low"]) / (2 * Z),
+            failed="",
         )
-        cells = cells[np.isfinite(cells["value"]) & np.isfinite(cells["error"])]
-        key = ["metric", "phase", "model", "source", "target"]
-        self._cells = cells.groupby(key, as_index=False, sort=False)[["value", "error"]].mean()
-        self.sources = set(self._cells["source"])
+        self._asked = rows[["metric", "phase", "target"]].drop_duplicates()
+        rows = rows[rows["model"].isin(self.models) & np.isfinite(rows["value"]) & np.isfinite(rows["error"])]
+        self._rows = rows[[*CELL, "seed", "value", "error", "n", "failed"]]
+        self._fallen: list[Failure] = []
+        self.sources = set(rows["source"])
+
+    def asked(self, measures: Sequence["Measure"]) -> "Results":
+        """The same for a finding that asks for these measures.
+
+        A training that failed in one of the answers behind them is left out of all those that its network gives.
+        """
+        scoped, answers = copy(self), {measure.column for measure in measures}
+        scoped._fallen = [failure for failure in self._failures if failure.answer.column in answers]
+        return scoped
 
     def of(self, measure: Measure) -> pd.DataFrame:
-        """Give the cells of a measure: model, source, target, value, error; means over seeds."""
-        cells = self._cells
-        return cells[(cells["metric"] == measure.metric.name) & (cells["phase"] == measure.phase)]
+        """Give the cells of a measure: model, source, target, value, error, n; means over seeds.
+
+        A training that came to nothing has NaN as its value, and `failed` says in words which one it was; where other
+        seeds have a value, both.
+        """
+        rows = self._rows[(self._rows["metric"] == measure.metric.name) & (self._rows["phase"] == measure.phase)]
+        here = (self._asked["metric"] == measure.metric.name) & (self._asked["phase"] == measure.phase)
+        for failure in [failure for failure in self._fallen if measure.column in failure.gives]:
+            source = self._roles[failure.source]
+            its_own = (rows["model"] == failure.model) & (rows["source"] == source) & (rows["seed"] == failure.seed)
+            picker = {"model": failure.model, "source": source, "seed": failure.seed, "failed": self._words(failure)}
+            fallen = pd.DataFrame({"target": self._asked.loc[here, "target"]}).assign(
+                metric=measure.metric.name, phase=measure.phase, value=np.nan, error=np.nan, n=np.nan, **picker
+            )
+            rows = pd.concat([rows[~its_own], fallen[rows.columns]], ignore_index=True)
+        means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
+        return rows.groupby(CELL, as_index=False, sort=False).agg(means)
+
+    def _words(self, failure: Failure) -> str:
+        of_seed = f", seed {failure.seed}" if self._rows["seed"].nunique() > 1 else ""
+        trained_on = self.title(self._roles[failure.source])
+        return (
+            f"{self.title(failure.model)} trained on {trained_on}{of_seed} ({failure.answer.title}: {failure.reason})"
+        )
 
     def in_domain(self, measure: Measure) -> pd.DataFrame:
         """Give the cells whose source is the target."""
@@ -114,17 +169,15 @@ class Results:
         return self.titles.get(name, name)
 
 
-def average(cells: pd.DataFrame) -> Estimate | None:
-    """Average cells over models and sources, then over targets; None of no cells."""
-    if cells.empty:
-        return None
-    by_target = cells.groupby("target")[["value", "error"]].mean()
-    error = float(np.sqrt(np.square(by_target["error"]).sum())) / len(by_target)
-    return Estimate(float(by_target["value"].mean()), error, len(cells))
+def average(cells: pd.DataFrame) -> Estimate:
+    """Average cells over models and sources, then over targets; NaN of no cells."""
+    used = _usable(cells)
+    weights = _weights(used, used.groupby("target").ngroup())
+    return _combined(used.assign(weight=weights), len(used), cells)
 
 
-def difference(first: pd.DataFrame, second: pd.DataFrame, by: Sequence[str]) -> Estimate | None:
-    """Average first minus second over the pairs that both have; None where there is no pair.
+def difference(first: pd.DataFrame, second: pd.DataFrame, by: Sequence[str], *, same_windows: bool = True) -> Estimate:
+    """Average first minus second over the pairs that both have; NaN where there is no pair.
 
     Parameters
     ----------
@@ -132,22 +185,53 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, by: Sequence[str]) -> 
         Cells; those that agree in `by` are averaged before.
     by
         Columns by which they are paired, the target among them.
+    same_windows
+        Whether both rest on the same windows of a target, else on other ones.
     """
-    means = [cells.groupby(list(by))[["value", "error"]].mean() for cells in (first, second)]
-    pairs = means[0].join(means[1], how="inner", lsuffix="_first", rsuffix="_second")
-    pairs["value"] = pairs["value_first"] - pairs["value_second"]
-    pairs["error"] = np.hypot(pairs["error_first"], pairs["error_second"])
-    return average(pairs.reset_index())
+    by, sides = list(by), [_usable(first), _usable(second)]
+    common = pd.merge(*(side[by].drop_duplicates() for side in sides), on=by)
+    sides = [side.merge(common, on=by) for side in sides]
+    weights = [_weights(side, side.groupby(by).ngroup()) * sign for side, sign in zip(sides, (1, -1), strict=True)]
+    windows = ["", "" if same_windows else "others"]
+    parts = [
+        side.assign(weight=weight, windows=which) for side, weight, which in zip(sides, weights, windows, strict=True)
+    ]
+    return _combined(pd.concat(parts, ignore_index=True), len(common), first, second)
 
 
-def contrast(first: pd.DataFrame, second: pd.DataFrame) -> Estimate | None:
-    """Average first minus average second, of the models that both have; None where there is none."""
-    common = set(first["model"]) & set(second["model"])
-    sides = [average(cells[cells["model"].isin(common)]) for cells in (first, second)]
-    if None in sides:
-        return None
-    error = float(np.hypot(sides[0].error, sides[1].error))
-    return Estimate(sides[0].value - sides[1].value, error, sides[0].cells + sides[1].cells)
+def contrast(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
+    """Average first minus average second, of the models that both have; NaN where there is none."""
+    common = set(_usable(first)["model"]) & set(_usable(second)["model"])
+    one, other = (average(cells[cells["model"].isin(common) | (cells["failed"] != "")]) for cells in (first, second))
+    without = tuple(dict.fromkeys(one.without + other.without))
+    return Estimate(one.value - other.value, float(np.hypot(one.error, other.error)), one.cells + other.cells, without)
+
+
+def _usable(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells[np.isfinite(cells["value"]) & np.isfinite(cells["error"])]
+
+
+def _weights(cells: pd.DataFrame, pair: pd.Series) -> pd.Series:
+    """What each cell counts: cells of a pair alike, pairs of a target alike, targets alike."""
+    in_pair = pair.groupby(pair).transform("size")
+    pairs = pair.groupby(cells["target"]).transform("nunique")
+    return 1 / (in_pair * pairs * max(cells["target"].nunique(), 1))
+
+
+def _combined(cells: pd.DataFrame, count: int, *asked: pd.DataFrame) -> Estimate:
+    """Sum cells by their `weight`, with the largest error that correlations on one target's windows allow.
+
+    Of errors e and weights w with a common correlation c the variance is (1 - c) sum(w^2 e^2) + c sum(w e)^2, which is
+    linear in c, so that its largest value is at one end.
+    """
+    without = tuple(dict.fromkeys(words for part in asked for words in part["failed"] if words))
+    if not count:
+        return Estimate(np.nan, np.nan, 0, without)
+    terms = cells["weight"] * cells["error"]
+    on = [cells["target"], cells["windows"]] if "windows" in cells else [cells["target"]]
+    apart, together = np.square(terms).groupby(on).sum(), np.square(terms.groupby(on).sum())
+    error = float(np.sqrt(np.maximum(apart, together).sum()))
+    return Estimate(float((cells["weight"] * cells["value"]).sum()), error, count, without)
 
 
 def _cast(datasets: Mapping[str, Mapping]) -> dict[str, str]:

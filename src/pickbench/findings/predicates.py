@@ -1,82 +1,79 @@
-"""The kinds of claim that a finding can be, and how each is decided from a run's cells.
+"""The kinds of claim that a finding can be, and the numbers that each rests on in a run's cells.
 
-A predicate takes the results, a measure, and what findings.yaml says besides, and gives numbers, each with what it says
-about the claim, and what it misses. A number that speaks for or against a claim has a 95 % interval that lies on one
-side of what the claim says; any other is a tie.
+A predicate takes the results, a measure, and what findings.yaml says besides, and gives numbers, each with what is
+claimed of it, and what it misses.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
+from pickbench.findings.claims import Claim, Within, above, below
 from pickbench.findings.estimates import Estimate, Measure, Results, average, contrast, difference
 from pickbench.tables.formats import MINUS
 
-FOR, AGAINST, TIE = "for", "against", "tie"
 NORMAL_RATIO = float(np.sqrt(2 / np.pi))
+# Standard deviation of that ratio times the root of the number of normal values (Geary 1935).
+NORMAL_RATIO_SPREAD = float(np.sqrt(1 - 3 / np.pi))
+# Of fewer residuals the ratio says nothing of their distribution: of two it is always 1.
+FEWEST_FOR_RATIO = 10
 
 
 @dataclass(frozen=True)
 class Number:
-    """One number that a finding rests on: of which measure, of what, and what it says about the claim."""
+    """One number that a finding rests on: of which measure, of what, and what is claimed of it."""
 
     measure: str
     what: str
     estimate: Estimate
-    says: str
+    claim: Claim
 
 
 @dataclass
 class Evidence:
-    """The numbers of a finding, and in words what would be needed and is not there."""
+    """The numbers of a finding, and in words what would be needed and is not there.
 
-    numbers: list[Number]
-    missing: list[str]
+    Attributes
+    ----------
+    numbers
+        What there is.
+    missing
+        Numbers of which the run has no cells.
+    lost
+        Numbers that there would be if trainings had not come to nothing.
+    failed
+        These trainings, and those without which numbers were formed.
+    """
 
-    def add(self, measure: str, what: str, estimate: Estimate | None, says: Callable[[Estimate], str]) -> None:
+    numbers: list[Number] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def add(self, measure: str, what: str, estimate: Estimate, claim: Claim) -> None:
         """Add a number, or that there is none."""
-        if estimate is None:
-            self.missing.append(f"{measure}: {what}")
+        self.failed += [words for words in estimate.without if words not in self.failed]
+        if estimate.cells:
+            self.numbers.append(Number(measure, what, estimate, claim))
         else:
-            self.numbers.append(Number(measure, what, estimate, says(estimate)))
+            (self.lost if estimate.without else self.missing).append(f"{measure}: {what}")
+
+    def join(self, other: "Evidence") -> None:
+        """Add all of another measure."""
+        self.numbers += other.numbers
+        self.missing += other.missing
+        self.lost += other.lost
+        self.failed += [words for words in other.failed if words not in self.failed]
 
 
-def above(limit: float) -> Callable[[Estimate], str]:
-    """A claim that a number is larger than a limit."""
-
-    def says(estimate: Estimate) -> str:
-        low, high = estimate.interval
-        return FOR if low > limit else AGAINST if high < limit else TIE
-
-    return says
-
-
-def below(limit: float) -> Callable[[Estimate], str]:
-    """A claim that a number is smaller than a limit."""
-    mirrored = above(-limit)
-    return lambda estimate: mirrored(Estimate(-estimate.value, estimate.error, estimate.cells))
-
-
-def within(limit: float) -> Callable[[Estimate], str]:
-    """A claim that a number is nearer to zero than a limit."""
-
-    def says(estimate: Estimate) -> str:
-        low, high = estimate.interval
-        if -limit < low and high < limit:
-            return FOR
-        return AGAINST if low > limit or high < -limit else TIE
-
-    return says
-
-
-def better(measure: Measure) -> Callable[[Estimate], str]:
+def better(measure: Measure) -> Claim:
     """A claim that the first of a difference is better than the second."""
     return above(0) if measure.metric.best == "higher" else below(0)
 
 
-def worse(measure: Measure) -> Callable[[Estimate], str]:
+def worse(measure: Measure) -> Claim:
     """A claim that the first of a difference is worse than the second."""
     return below(0) if measure.metric.best == "higher" else above(0)
 
@@ -93,7 +90,7 @@ def worse_across(
     sources, targets
         Regions of the sources and of the targets that the claim is about; all where left out.
     """
-    across, evidence = results.across(measure), Evidence([], [])
+    across, evidence = results.across(measure), Evidence()
     if sources:
         across = across[results.role_in(across["source"], sources)]
     if targets:
@@ -107,7 +104,7 @@ def at_most(
     results: Results, measure: Measure, sources: Sequence[str], targets: Sequence[str], limit: float
 ) -> Evidence:
     """The average over models is below a limit for every source of some regions on every target of others."""
-    cells, evidence = results.across(measure), Evidence([], [])
+    cells, evidence = results.across(measure), Evidence()
     cells = cells[results.role_in(cells["source"], sources) & results.role_in(cells["target"], targets)]
     for (source, target), part in cells.groupby(["source", "target"], sort=False):
         what = f"{results.title(source)} on {results.title(target)}"
@@ -129,15 +126,15 @@ def transfers_worst(results: Results, measure: Measure, roles: Sequence[str], am
 
 def transfers_alike(results: Results, measure: Measure, roles: Sequence[str], margin: float) -> Evidence:
     """Some sources differ on other datasets by less than a margin, each from each."""
-    evidence = Evidence([], [])
+    evidence = Evidence()
     for first, second in combinations(roles, 2):
-        _compare_sources(results, measure, first, second, within(margin), evidence)
+        _compare_sources(results, measure, first, second, Within(margin), evidence)
     return evidence
 
 
 def biased(results: Results, measure: Measure, source_role: str, target_role: str, late: bool) -> Evidence:
     """The picks of a source's models on a target are early, or late."""
-    cells, evidence = results.across(measure), Evidence([], [])
+    cells, evidence = results.across(measure), Evidence()
     cells = cells[(cells["source"] == source_role) & (cells["target"] == target_role)]
     what = f"{results.title(source_role)} on {results.title(target_role)}"
     evidence.add(measure.title, what, average(cells), above(0) if late else below(0))
@@ -146,7 +143,7 @@ def biased(results: Results, measure: Measure, source_role: str, target_role: st
 
 def worse_targets(results: Results, measure: Measure, regions: Sequence[str], than: Sequence[str]) -> Evidence:
     """In-domain, each target of some regions is worse than the average of those of others."""
-    cells, evidence = results.in_domain(measure), Evidence([], [])
+    cells, evidence = results.in_domain(measure), Evidence()
     others = cells[results.role_in(cells["target"], than)]
     for target, part in cells[results.role_in(cells["target"], regions)].groupby("target", sort=False):
         what = f"{results.title(target)} {MINUS} {'/'.join(than)} datasets"
@@ -172,13 +169,16 @@ def s_above_p(
     higher
         Whether S has the larger error.
     """
-    s, p = results.in_domain(Measure(measure.metric, "S")), results.in_domain(measure)
-    claim, evidence = above(0) if higher else below(0), Evidence([], [])
+    of_s = Measure(measure.metric, "S")
+    results = results.asked([measure, of_s])
+    s, p = results.in_domain(of_s), results.in_domain(measure)
+    claim, evidence = above(0) if higher else below(0), Evidence()
     groups = [(results.title(name), [name]) for name in targets]
     rest = [name for name in results.played_by if name not in but]
     for what, names in groups or [("average of datasets", rest)]:
         sides = [cells[cells["target"].isin(names)] for cells in (s, p)]
-        evidence.add(measure.metric.title, f"S {MINUS} P, {what}", difference(*sides, ["model", "target"]), claim)
+        found = difference(*sides, ["model", "target"], same_windows=False)
+        evidence.add(measure.metric.title, f"S {MINUS} P, {what}", found, claim)
     return evidence
 
 
@@ -186,16 +186,16 @@ def heavy_tailed(results: Results, measure: Measure) -> Evidence:
     """In-domain, mean absolute deviation over standard deviation is below that of a normal distribution (0.798).
 
     The measure is the Laplace scale, which is the mean deviation from the median; a Laplace distribution has 0.707.
+    This is Geary's test (1935, Biometrika 27, 310-332), and the standard error the one of normal residuals.
     """
     spread = Measure.named(f"std_s {measure.phase}".rstrip())
-    key, evidence = ["model", "source", "target"], Evidence([], [])
-    cells = results.in_domain(measure).merge(results.in_domain(spread), on=key, suffixes=("", "_std"))
-    cells = cells[cells["value_std"] > 0].copy()
-    ratio = cells["value"] / cells["value_std"]
-    relative = np.hypot(cells["error"] / cells["value"], cells["error_std"] / cells["value_std"])
-    cells["value"], cells["error"] = ratio, ratio * relative
-    what = "mean absolute / standard deviation"
-    evidence.add(f"{measure.phase} residuals", what, average(cells.dropna(subset="error")), below(NORMAL_RATIO))
+    key, evidence = ["model", "source", "target"], Evidence()
+    cells = results.in_domain(measure).merge(results.in_domain(spread)[[*key, "value"]], on=key, suffixes=("", "_std"))
+    enough = cells["n"].isna() | (cells["n"] >= FEWEST_FOR_RATIO)
+    cells = cells[enough & ~(cells["value_std"] <= 0)]
+    ratio = cells.assign(value=cells["value"] / cells["value_std"], error=NORMAL_RATIO_SPREAD / np.sqrt(cells["n"]))
+    what = f"mean absolute / standard deviation, of {FEWEST_FOR_RATIO} or more windows"
+    evidence.add(f"{measure.phase} residuals", what, average(ratio), below(NORMAL_RATIO))
     return evidence
 
 
@@ -220,7 +220,7 @@ def better_models(
     together
         Whether the averages of the two groups are compared, instead of each model with each.
     """
-    cells, evidence = results.in_domain(measure), Evidence([], [])
+    cells, evidence = results.in_domain(measure), Evidence()
     first, others = ([_present(name, results) for name in names] for names in (models, than))
     if together:
         absent = [name for name in (*first, *others) if name not in results.models]
@@ -245,11 +245,9 @@ PREDICATES: dict[str, Callable[..., Evidence]] = {
 }
 
 
-def _transfer(
-    results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str], claim: Callable[[Estimate], str]
-) -> Evidence:
+def _transfer(results: Results, measure: Measure, roles: Sequence[str], among: Sequence[str], claim: Claim) -> Evidence:
     """Compare each of some sources with each of the others, but those that cannot teach what is measured."""
-    evidence, teaching = Evidence([], []), set(results.of(measure)["source"])
+    evidence, teaching = Evidence(), set(results.of(measure)["source"])
     for role in roles:
         for other in among:
             if other not in roles and (other in teaching or other not in results.sources):
@@ -258,7 +256,7 @@ def _transfer(
 
 
 def _compare_sources(
-    results: Results, measure: Measure, first: str, second: str, claim: Callable[[Estimate], str], evidence: Evidence
+    results: Results, measure: Measure, first: str, second: str, claim: Claim, evidence: Evidence
 ) -> None:
     """Compare two sources on the targets that are neither, by the models that both have."""
     cells = results.across(measure)

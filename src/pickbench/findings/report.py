@@ -1,63 +1,47 @@
 """Decides the findings of resources/findings.yaml for a run, and writes findings.json and the table of them.
 
 A finding is reproduced where every number that it rests on speaks for it and none is missing, not reproduced where any
-speaks against it, and not decidable otherwise: a tie, or a part of the paper's grid that is not in the run.
+speaks against it, and not decidable otherwise: a tie, a part of the paper's grid that is not in the run, or a training
+that came to nothing.
 """
 
-import inspect
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from pickbench.config import read_yaml
-from pickbench.errors import InputError
 from pickbench.files import write_json
+from pickbench.findings.claims import AGAINST, FOR, TIE, holm, verdicts
 from pickbench.findings.estimates import Measure, Results
-from pickbench.findings.predicates import AGAINST, FOR, PREDICATES, TIE, Evidence, Number
+from pickbench.findings.predicates import PREDICATES, Evidence, Number
+from pickbench.findings.reading import Finding
 from pickbench.tables.formats import MINUS, Column, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "findings"
 REPRODUCED, NOT_REPRODUCED, NOT_DECIDABLE = OUTCOMES = ("reproduced", "not reproduced", "not decidable")
-COLUMNS = ["id", "section", "statement", "outcome", "reason", "for", "against", "ties", "missing", "numbers", "source"]
+COLUMNS = [
+    *("id", "section", "statement", "outcome", "reason", "for", "against", "ties", "missing", "numbers", "source"),
+    *("twins", "twins_because"),
+]
 SHOWN = 4
 NOTES = [
     "What the paper found, in our words and mostly after a summary of it (column source of the CSV file), held against"
     " the test results of this run: averages over its models, controls and published weights left out, at the target's"
     " thresholds.",
-    "A number speaks for or against a finding where its 95 % interval lies on one side. Reproduced: all do, and for it."
-    " Not reproduced: one speaks against it. Not decidable with this data: neither, because of ties or of datasets,"
-    " models or results that are not in this run. All numbers are in results/findings.json.",
-    "Intervals are about the number of windows; they do not know of other trainings, and many comparisons are made.",
+    "A number speaks for a finding where its 95 % interval lies on the claimed side. It speaks against it where a test"
+    " says so at the same level after Holm's correction for all numbers of the finding, since of many one strays by"
+    " chance. Reproduced: all speak for it, which needs no correction. Not reproduced: one speaks against it. Not"
+    " decidable with this data: neither, because of ties, of datasets, models or results that are not in this run, or"
+    " of trainings that diverged or collapsed, which never count for or against. All numbers and p-values are in"
+    " results/findings.json.",
+    "Intervals are about the number of windows; they do not know of other trainings.",
 ]
-TWINS_NOTE = "Simulated twins play these roles: {}. What they say is about the simulation, not about the real datasets."
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One claim of the paper.
-
-    Attributes
-    ----------
-    id, section, statement, source
-        What it is called, where in the paper it stands, what it says in our words, and whom we have it from.
-    kind
-        A name in `pickbench.findings.predicates.PREDICATES`.
-    measures
-        It is decided for each of these.
-    options
-        The predicate's other parameters.
-    """
-
-    id: str
-    section: str
-    statement: str
-    source: str
-    kind: str
-    measures: Sequence[str]
-    options: Mapping = field(default_factory=dict)
+TWINS_NOTE = (
+    "Simulated twins play these roles: {}. What they say is about the simulation, not about the real datasets. Where it"
+    " is known from how they are made what has to come out, given windows enough, it stands beside the outcome."
+)
 
 
 @dataclass(frozen=True)
@@ -68,77 +52,72 @@ class Decision:
     outcome: str
     reason: str
     evidence: Evidence
+    judged: Sequence["Judged"]
 
 
-def read_findings(path: str | Path) -> list[Finding]:
-    """Read claims from a YAML file.
+@dataclass(frozen=True)
+class Judged:
+    """A number with what it says of the claim, and the p-values behind it, the one against adjusted for all."""
 
-    Raises
-    ------
-    InputError
-        For a key that is missing or unknown, a kind or a measure that does not exist, and an id that is used twice.
-    """
-    findings = []
-    for entry in read_yaml(Path(path)).get("findings") or []:
-        own = {name: entry.get(name) for name in ("id", "section", "statement", "source", "kind", "measures")}
-        options = {name: value for name, value in entry.items() if name not in own}
-        finding = Finding(**own, options=options)
-        try:
-            if None in own.values():
-                raise ValueError(f"{next(name for name, value in own.items() if value is None)} is missing")
-            if not re.fullmatch(r"[a-z0-9-]+", finding.id) or finding.id in {known.id for known in findings}:
-                raise ValueError("the id is no lower-case word, or is used twice")
-            inspect.signature(PREDICATES[finding.kind]).bind(None, None, **options)
-            for measure in finding.measures:
-                Measure.named(measure)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: finding {finding.id}: {error}") from None
-        findings.append(finding)
-    return findings
+    number: Number
+    p_for: float
+    p_against: float
+    says: str
 
 
 def decide(finding: Finding, results: Results) -> Decision:
     """Decide one finding."""
-    evidence = Evidence([], [])
-    for name in finding.measures:
-        found = PREDICATES[finding.kind](results, Measure.named(name), **finding.options)
-        evidence.numbers += found.numbers
-        evidence.missing += found.missing
-    said = [number.says for number in evidence.numbers]
+    measures, evidence = [Measure.named(name) for name in finding.measures], Evidence()
+    results = results.asked(measures)
+    for measure in measures:
+        evidence.join(PREDICATES[finding.kind](results, measure, **finding.options))
+    judged = judge(evidence.numbers)
+    said = [entry.says for entry in judged]
+    reasons = []
     if AGAINST in said:
-        return Decision(finding, NOT_REPRODUCED, f"{said.count(AGAINST)} of {len(said)} speak against it", evidence)
-    if said and not evidence.missing and TIE not in said:
-        return Decision(finding, REPRODUCED, f"all {len(said)} speak for it" if said[1:] else "", evidence)
-    reasons = [f"{said.count(TIE)} of {len(said)} are ties"] if TIE in said else []
-    if evidence.missing:
-        others = f" and {len(evidence.missing) - 1} others" if evidence.missing[1:] else ""
-        reasons.append(f"not in this run: {evidence.missing[0]}{others}")
-    return Decision(finding, NOT_DECIDABLE, "; ".join(reasons), evidence)
+        outcome = NOT_REPRODUCED
+        reasons.append(f"{said.count(AGAINST)} of {len(said)} speak against it")
+    elif said and TIE not in said and not evidence.missing and not evidence.lost:
+        outcome = REPRODUCED
+        reasons += [f"all {len(said)} speak for it"] if said[1:] else []
+    else:
+        outcome = NOT_DECIDABLE
+        reasons += [f"{said.count(TIE)} of {len(said)} are ties"] if TIE in said else []
+    reasons += [f"not in this run: {_first(evidence.missing)}"] if evidence.missing else []
+    lost = f", so that there is no {_first(evidence.lost)}" if evidence.lost else ""
+    reasons += [f"left out as untrained: {_first(evidence.failed)}{lost}"] if evidence.failed else []
+    return Decision(finding, outcome, "; ".join(reasons), evidence, judged)
 
 
-def write_findings(
-    metrics: pd.DataFrame,
-    models: Mapping[str, Mapping],
-    datasets: Mapping[str, Mapping],
-    claims: str | Path,
-    output: str | Path,
-    stem: Path,
-) -> list[Decision]:
+def judge(numbers: Sequence[Number]) -> list[Judged]:
+    """Say what each of the numbers of one finding says."""
+    p_for = [number.claim.p_for(number.estimate) for number in numbers]
+    p_against = holm([number.claim.p_against(number.estimate) for number in numbers])
+    said = verdicts(p_for, p_against)
+    return [Judged(*entry) for entry in zip(numbers, p_for, map(float, p_against), said, strict=True)]
+
+
+def _first(texts: Sequence[str]) -> str:
+    """The first of several, and how many others there are."""
+    others = len(texts) - 1
+    return texts[0] + (f" and {others} other{'s' if others > 1 else ''}" if others else "")
+
+
+def write_findings(findings: Sequence[Finding], results: Results, output: str | Path, stem: Path) -> list[Decision]:
     """Decide all findings and write them.
 
     Parameters
     ----------
-    metrics, models, datasets
-        As for `pickbench.findings.estimates.Results`.
-    claims
-        The YAML file of findings.
+    findings
+        What `pickbench.findings.reading.read_findings` gives.
+    results
+        Those of the run.
     output
         JSON file with every number.
     stem
         Path of the table without its suffix.
     """
-    results = Results(metrics, models, datasets)
-    decisions = [decide(finding, results) for finding in read_findings(claims)]
+    decisions = [decide(finding, results) for finding in findings]
     content = [_entry(decision) for decision in decisions]
     write_json(output, {"findings": content, "roles": results.played_by, "models": results.models})
     twins = [role for role, dataset in results.played_by.items() if role != dataset]
@@ -155,33 +134,37 @@ def in_words(number: Number) -> str:
 
 def _entry(decision: Decision) -> dict:
     numbers = []
-    for number in decision.evidence.numbers:
+    for judged in decision.judged:
+        number = judged.number
         low, high = number.estimate.interval
         values = {"value": number.estimate.value, "ci_low": low, "ci_high": high, "cells": number.estimate.cells}
-        numbers.append({"measure": number.measure, "what": number.what, **values, "says": number.says})
-    about = asdict(decision.finding)
+        said = {"says": judged.says, "p_for": judged.p_for, "p_against": judged.p_against}
+        numbers.append({"measure": number.measure, "what": number.what, **values, **said})
+    finding, evidence = decision.finding, decision.evidence
     return {
-        **{key: about[key] for key in ("id", "section", "statement", "source")},
-        **{"outcome": decision.outcome, "reason": decision.reason},
-        **{"numbers": numbers, "missing": decision.evidence.missing},
+        **{key: getattr(finding, key) for key in ("id", "section", "statement", "source")},
+        **{"outcome": decision.outcome, "reason": decision.reason, "numbers": numbers},
+        **{"missing": evidence.missing, "lost": evidence.lost, "failed": evidence.failed, "twins": dict(finding.twins)},
     }
 
 
 def _telling(decision: Decision) -> str:
     """The numbers that decide, in words: those against it first, then ties, and no more than a few."""
-    numbers = sorted(decision.evidence.numbers, key=lambda number: (AGAINST, TIE, FOR).index(number.says))
-    more = [f"{len(numbers) - SHOWN} more"] if len(numbers) > SHOWN else []
-    return "; ".join([*map(in_words, numbers[:SHOWN]), *more])
+    judged = sorted(decision.judged, key=lambda entry: (AGAINST, TIE, FOR).index(entry.says))
+    more = [f"{len(judged) - SHOWN} more"] if len(judged) > SHOWN else []
+    return "; ".join([*(in_words(entry.number) for entry in judged[:SHOWN]), *more])
 
 
 def _table(decisions: Sequence[Decision]) -> pd.DataFrame:
     rows = []
     for decision in decisions:
-        finding, said = decision.finding, [number.says for number in decision.evidence.numbers]
+        finding, said = decision.finding, [entry.says for entry in decision.judged]
         about = {"id": finding.id, "section": finding.section, "statement": finding.statement}
         counts = {"for": said.count(FOR), "against": said.count(AGAINST), "ties": said.count(TIE)}
-        missing, decided = len(decision.evidence.missing), {"outcome": decision.outcome, "reason": decision.reason}
+        missing = len(decision.evidence.missing) + len(decision.evidence.lost)
+        decided = {"outcome": decision.outcome, "reason": decision.reason}
         last = {"missing": missing, "numbers": _telling(decision), "source": finding.source}
+        last |= {"twins": finding.twins.get("outcome", ""), "twins_because": finding.twins.get("because", "")}
         rows.append({**about, **decided, **counts, **last})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -189,10 +172,14 @@ def _table(decisions: Sequence[Decision]) -> pd.DataFrame:
 def _page(decisions: Sequence[Decision], results: Results, twins: Sequence[str]) -> Page:
     columns = [Column("Statement", sentences=True), *columns_of_text("Section", "Outcome")]
     columns.append(Column("Rests on", sentences=True))
+    columns += [Column("Known of the twins", sentences=True)] if twins else []
     rows = []
     for decision in decisions:
         rests_on = "; ".join(filter(None, (decision.reason, _telling(decision))))
-        texts = (decision.finding.statement, decision.finding.section, decision.outcome, rests_on)
+        known = decision.finding.twins
+        texts = [decision.finding.statement, decision.finding.section, decision.outcome, rests_on]
+        if twins:
+            texts.append(f"{known['outcome']}: {known['because']}" if known else "")
         rows.append(row_of_text(decision.finding.id, texts))
     counts = ", ".join(f"{sum(d.outcome == outcome for d in decisions)} {outcome}" for outcome in OUTCOMES)
     notes = [*NOTES, TWINS_NOTE.format(", ".join(results.title(role) for role in twins))] if twins else NOTES

@@ -44,11 +44,14 @@ class Adapter(ClassCurves):
         """Demean and scale each component, (B, 3, 600), by its standard deviation as SeisBench does, or by its peak."""
         return normalise(in_order_of(network, waveforms), valid, "peak" if self.learns_as_published else "std")
 
+    def inputs_of(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """Seven pieces, (B, 7, 3, 600)."""
+        return self.prepared_pieces(network, waveforms, valid, STEP)
+
     def apply(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+        self, network: torch.nn.Module, inputs: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities at every sample, (B, 3, 3000), joined from seven pieces."""
-        inputs = self.prepared_pieces(network, waveforms, valid, STEP)
+        """Probabilities at every sample, (B, 3, 3000), joined from the pieces."""
         batch, count = inputs.shape[:2]
         given = network(inputs.flatten(0, 1)).unflatten(0, (batch, count))
         joined = given.new_empty(batch, 3, self.input_samples)

@@ -54,12 +54,15 @@ class Detector(Network):
         """Negative log-likelihood."""
         return negative_log_likelihood(output, labels, 1e-5)
 
+    def inputs_of(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """Pieces of 5 s, (B, 6, 3, 500)."""
+        return self.prepared_pieces(network, waveforms, valid, self.train_samples)
+
     def apply(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+        self, network: torch.nn.Module, inputs: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
         """Probabilities of each 5 s, (B, 6, 3)."""
-        pieces = self.prepared_pieces(network, waveforms, valid, self.train_samples)
-        return network(pieces.flatten(0, 1)).unflatten(0, pieces.shape[:2])
+        return network(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:
         """Take the largest probabilities of those 5 s that the window touches."""

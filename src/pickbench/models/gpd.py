@@ -96,20 +96,24 @@ class Adapter(Network):
             return super().frame(start, end, npts)
         return start - CENTRE, int((end - start).max(initial=0)) + SAMPLES
 
+    def inputs_of(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """The waveforms as they are: hundreds of positions of each are prepared bit by bit."""
+        return waveforms
+
     def apply(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+        self, network: torch.nn.Module, inputs: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
     ) -> torch.Tensor:
         """Probabilities at every sample of the input, (B, 3, L); outside the windows noise."""
         row, begin = self._positions(borders)
         offset = PUBLISHED_MARGIN if self.reads_as_published else CENTRE
-        views = waveforms.unfold(-1, SAMPLES, 1)
-        curves = waveforms.new_zeros(len(waveforms), waveforms.shape[-1] + self.stride, len(network.phases))
+        views = inputs.unfold(-1, SAMPLES, 1)
+        curves = inputs.new_zeros(len(inputs), inputs.shape[-1] + self.stride, len(network.phases))
         curves[..., network.phases.index("N")] = 1
-        stride = torch.arange(self.stride, device=waveforms.device)
+        stride = torch.arange(self.stride, device=inputs.device)
         for part_row, part in zip(row.split(POSITIONS), begin.split(POSITIONS), strict=True):
             within = (valid[part_row] - part[:, None]).clamp(0, SAMPLES)
-            inputs = self.prepare(network, views[part_row, :, part], within)
-            curves[part_row[:, None], part[:, None] + offset + stride] = network(inputs)[:, None]
+            prepared = self.prepare(network, views[part_row, :, part], within)
+            curves[part_row[:, None], part[:, None] + offset + stride] = network(prepared)[:, None]
         return curves.transpose(1, 2)
 
     def read_out(self, network: torch.nn.Module, output: torch.Tensor, borders: torch.Tensor) -> dict:

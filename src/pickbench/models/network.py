@@ -1,6 +1,7 @@
 """What all networks share: training by `pickbench.training.loop`, and answering windows batch by batch."""
 
 import json
+import os
 from abc import abstractmethod
 from collections.abc import Iterator
 
@@ -158,10 +159,8 @@ class Network(base.Adapter):
         reach = self.own["around_pick_samples"]
         return WindowRecipe(self.train_samples, self.own["around_pick_share"], reach, reach)
 
-    def apply(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
-    ) -> torch.Tensor:
-        """Output of the network for evaluation windows; where one forward is not enough, of all of them.
+    def inputs_of(self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """All of what can be done to evaluation windows before the network sees them, ahead of it in another thread.
 
         Parameters
         ----------
@@ -169,6 +168,27 @@ class Network(base.Adapter):
             The network, in evaluation mode.
         waveforms
             What `frame` cut around the windows, (B, 3, L).
+        valid
+            First and past-the-end sample with data, (B, 2).
+
+        Returns
+        -------
+        Tensor
+            As `apply` takes it.
+        """
+        return self.prepare(network, waveforms, valid)
+
+    def apply(
+        self, network: torch.nn.Module, inputs: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
+    ) -> torch.Tensor:
+        """Output of the network for evaluation windows; where one forward is not enough, of all of them.
+
+        Parameters
+        ----------
+        network
+            The network, in evaluation mode.
+        inputs
+            What `inputs_of` gave for a batch.
         valid
             First and past-the-end sample with data, (B, 2).
         borders
@@ -179,7 +199,7 @@ class Network(base.Adapter):
         Tensor or tuple of Tensor
             As `read_out` takes it.
         """
-        return network(self.prepare(network, waveforms, valid))
+        return network(inputs)
 
     def frame(self, start: np.ndarray, end: np.ndarray, npts: np.ndarray) -> tuple[np.ndarray, int]:
         """Place what is cut around evaluation windows.
@@ -280,12 +300,13 @@ class Network(base.Adapter):
 
         return train_network(self, dataset, plan)
 
+    @torch.inference_mode()
     def answer(self, question: base.Question, weights: base.Weights) -> pd.DataFrame:
         """Answer windows, in the order of their traces so that reading stays local."""
         network = self._ready(weights)
         answers = {column: np.full(len(question.windows), np.nan) for column in question.columns}
-        for part, first, inputs in self._inputs(question):
-            given = self.answer_batch(network, *inputs)
+        for part, first, (inputs, valid, borders) in self._batches(network, question):
+            given = self.read_out(network, self.apply(network, inputs, valid, borders), borders)
             for column in question.columns:
                 offset = first if column.endswith("_sample_pred") else 0
                 answers[column][part] = given[column].cpu().numpy().astype(np.float64) + offset
@@ -297,8 +318,8 @@ class Network(base.Adapter):
         network = self._ready(weights)
         found = super().curves(question, weights)
         wanted = [base.CURVES[column] for column in question.columns if column in base.CURVES]
-        for part, first, inputs in self._inputs(question):
-            given = self.curves_of(network, self.apply(network, *inputs), inputs[-1])
+        for part, first, (inputs, valid, borders) in self._batches(network, question):
+            given = self.curves_of(network, self.apply(network, inputs, valid, borders), borders)
             for name in wanted:
                 for window, begin, values in zip(part, first, given[name].float().cpu().numpy(), strict=True):
                     found[window][name] = base.Curve(int(begin), values)
@@ -306,9 +327,14 @@ class Network(base.Adapter):
 
     def _ready(self, weights: base.Weights) -> torch.nn.Module:
         """The network with these weights, on the device that answers."""
+        # Torch looks at this once, at the first large block of memory of a process, and then asks for huge pages. On a
+        # processor they speed up prediction (compare with 0, set outside, by benchmarks.prediction), not training.
+        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
         return self.load(weights).to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
-    def _inputs(self, question: base.Question) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[torch.Tensor, ...]]]:
+    def _batches(
+        self, network: torch.nn.Module, question: base.Question
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]]:
         """Windows batch by batch: their positions, where what is cut around them begins, and what `apply` wants."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         dataset, windows = question.dataset, question.windows
@@ -318,20 +344,15 @@ class Network(base.Adapter):
         first, length = self.frame(start, end, dataset.metadata["trace_npts"].to_numpy()[trace])
         borders = np.stack([start - first, end - first], axis=1)
 
-        def read(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return part, *dataset.crop(trace[part], first[part], length)
-
-        for part, waveforms, valid in ahead(read, question.batches()):
+        @torch.inference_mode()
+        def ready(part: np.ndarray) -> tuple:
+            waveforms, valid = dataset.crop(trace[part], first[part], length)
             if self.reads_as_published:
                 valid[:] = 0, length
-            yield part, first[part], tuple(torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
+            waveforms, valid, within = (torch.from_numpy(x).to(device) for x in (waveforms, valid, borders[part]))
+            return part, first[part], (self.inputs_of(network, waveforms, valid), valid, within)
 
-    @torch.inference_mode()
-    def answer_batch(
-        self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, borders: torch.Tensor
-    ) -> dict[str, torch.Tensor]:
-        """Answers to a batch, each (B,), with parameters as of `apply`; picks in samples of the input."""
-        return self.read_out(network, self.apply(network, waveforms, valid, borders), borders)
+        return ahead(ready, question.batches())
 
     def prepared_pieces(
         self, network: torch.nn.Module, waveforms: torch.Tensor, valid: torch.Tensor, step: int

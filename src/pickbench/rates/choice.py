@@ -10,7 +10,7 @@ import pandas as pd
 
 from pickbench.metrics.cells import evaluate_picker
 from pickbench.metrics.registry import ANSWERS, METRICS, Answer
-from pickbench.metrics.table import COLUMNS, KEY, join, read_metrics, write_metrics
+from pickbench.metrics.table import COLUMNS, KEY, collect, read_collected
 from pickbench.protocol import RATE_HZ
 
 RATE_COLUMNS = {**COLUMNS, "rate_hz": "float64", "selected": "bool"}
@@ -74,23 +74,23 @@ def _best_rate(rows: pd.DataFrame, answer: Answer) -> float:
     return float(values.idxmax() if METRICS[answer.select_by].best == "higher" else values.idxmin())
 
 
-def read_rates(path: str | Path) -> pd.DataFrame:
-    """Read a metrics table with `rate_hz` and `selected`.
+def read_rates(csv: str | Path, parquet: str | Path) -> pd.DataFrame:
+    """Read what `collect_rates` wrote.
 
     Raises
     ------
     InputError
-        If the file is not one.
+        If a file is not a metrics table with `rate_hz` and `selected`, or both are not the same any more.
     """
-    return read_metrics(path, RATE_COLUMNS)
+    return read_collected(csv, parquet, RATE_COLUMNS, RATE_KEY)
 
 
-def collect_rates(files: Iterable[str | Path], csv: str | Path) -> None:
-    """Join the metrics of all pickers at all rates into one sorted table.
+def collect_rates(files: Iterable[str | Path], csv: str | Path, parquet: str | Path) -> None:
+    """Join the metrics of all pickers at all rates into one sorted table, written as CSV and as Parquet.
 
     Raises
     ------
     InputError
         If two files hold the same result.
     """
-    write_metrics(join(files, RATE_COLUMNS, RATE_KEY), csv)
+    collect(files, csv, parquet, RATE_COLUMNS, RATE_KEY)

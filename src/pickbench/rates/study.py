@@ -31,13 +31,18 @@ class RateStudy:
     Raises
     ------
     InputError
-        When an id is not one of the run's, no picker or no target comes of them, or there is no rate to compare with.
+        When it has sources or targets and no models, an id is not one of the run's, no picker or no target comes of
+        them, or there is no rate to compare with.
     """
 
     grid: Grid
 
     def __post_init__(self):
         if not self.models:
+            for key in ("sources", "targets"):
+                if self._asked[key]:
+                    what = f"{self._key(key)} is {self._asked[key]}, but there is no study without 'rate_study.models'"
+                    raise InputError(f"{what}; name models there, or leave it out")
             return
         run = {"models": self.grid.models, "sources": self.grid.sources, "targets": self.grid.targets}
         for key, known in run.items():

@@ -38,11 +38,11 @@ def rate_table(metrics: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row a picker, target and measure: `CELL`, the values at 100 Hz and at the selected rate, and that rate (Hz).
     """
-    shown = metrics[(metrics["split"] == "test") & (metrics["threshold_from"] != "source")]
-    parts = [shown[(shown["metric"] == name) & (shown["phase"] == phase)] for name, phase in MEASURES]
-    shown = pd.concat(parts)
-    own = shown[shown["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN]]
-    chosen = shown[shown["selected"]].rename(columns={"value": CHOSEN, "rate_hz": CHOSEN_HZ})
+    test = metrics[(metrics["split"] == "test") & (metrics["threshold_from"] != "source")]
+    parts = [test[(test["metric"] == name) & (test["phase"] == phase)] for name, phase in MEASURES]
+    test = pd.concat(parts)
+    own = test[test["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN]]
+    chosen = test[test["selected"]].rename(columns={"value": CHOSEN, "rate_hz": CHOSEN_HZ})
     return own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, validate="one_to_one")
 
 

@@ -12,24 +12,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pickbench.averages import Average, average
 from pickbench.metrics.registry import METRICS, Metric
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_formats
 
 AVERAGE = "(average)"
-# Windows below which chance decides who is best.
-FEWEST = 10
 
 EMPTY_NOTE = (
     f"{EN_DASH} no result: the dataset does not pose the task or holds no such windows, the model has no such answer,"
-    " the source has no dev windows to set a threshold from, or the pair is not in this run."
+    " the training has diverged or collapsed (see what was selected), the source has no dev windows to set a threshold"
+    " from, or the pair is not in this run."
 )
 MARK_NOTE = (
     "Test split. In each column the best is bold and the second underlined; controls (italic) are not ranked, nor are"
-    f" columns of fewer than {FEWEST} windows (n)."
+    f" columns of fewer than {FEWEST_WINDOWS} windows (n)."
 )
 ACROSS_NOTE = (
     "Rows are sources, columns are targets; where both are the same (shaded) the result is in-domain."
-    " A model without any result here has no matrix; an average is over the models that have the cell."
+    " A model without any result here has no matrix. An average is over the models that have the cell: where those are"
+    " fewer than elsewhere in the matrix, their number stands in brackets, and the cell is about other models than its"
+    f" neighbours. Of columns of fewer than {FEWEST_WINDOWS} windows there is no average."
 )
 BEST_NOTE = {"higher": "higher is better", "lower": "lower is better", "zero": "nearest to 0 is best"}
 ORIGIN_NOTE = {"": "", "source": "threshold from the source's dev", "target": "threshold from the target's dev"}
@@ -73,6 +76,8 @@ class Block:
         Ids of the rows that may be marked best or second.
     windows
         Number of windows by column id.
+    average
+        What the values are of, where they are an average.
     """
 
     metric: Metric
@@ -81,6 +86,7 @@ class Block:
     values: pd.DataFrame
     ranked: tuple[str, ...]
     windows: pd.Series
+    average: Average | None = None
 
     @property
     def caption(self) -> str:
@@ -175,20 +181,20 @@ def table_blocks(
             if values.notna().any(axis=None):
                 yield Block(metric, origin, model, values, tuple(sources) if model in competing else (), windows)
         if competing:
-            average = pd.concat([matrices[model] for model in competing]).groupby(level=0).mean()
-            yield Block(metric, origin, AVERAGE, average.reindex(sources), tuple(sources), windows)
+            of_all = average([matrices[model] for model in competing], windows)
+            yield Block(metric, origin, AVERAGE, of_all.values, tuple(sources), windows, of_all)
 
 
 def marks(block: Block) -> pd.DataFrame:
     """Give for each cell of a block "best", "second" or "", by the metric's direction, column by column.
 
-    Equal values share their rank. A column in which fewer than two compete, or of fewer than `FEWEST` windows, has no
-    marks.
+    Equal values share their rank. A column in which fewer than two compete, or of fewer than `FEWEST_WINDOWS` windows,
+    has no marks.
     """
     ranked = block.values.loc[list(block.ranked)]
     losses = {"higher": -ranked, "lower": ranked, "zero": ranked.abs()}[block.metric.best]
     rank = losses.rank(method="min")
-    rank.loc[:, (ranked.notna().sum() < 2) | (block.windows < FEWEST)] = np.nan
+    rank.loc[:, (ranked.notna().sum() < 2) | (block.windows < FEWEST_WINDOWS)] = np.nan
     words = np.select([(rank == place).to_numpy(bool) for place in (1, 2)], ["best", "second"], "")
     marked = pd.DataFrame(words, ranked.index, ranked.columns)
     return marked.reindex(block.values.index, fill_value="")
@@ -240,16 +246,24 @@ def _page(table: Table, blocks: list[Block], notes: list[str], models: Mapping, 
     for block in blocks:
         columns = [_column(name, int(block.windows[name]), datasets) for name in block.values]
         marked, rows = marks(block), []
-        for row, values in block.values.iterrows():
+        for row in block.values.index:
             cells = [
-                Cell(format_number(value), marked.at[row, column], block.model != "" and row == column)
-                for column, value in values.items()
+                Cell(_number(block, row, column), marked.at[row, column], block.model != "" and row == column)
+                for column in block.values
             ]
             title = _title(row, datasets if block.model else models)
             rows.append(Row(title, block.model == "" and row not in block.ranked, cells))
         corner = "Source" if block.model else "Model"
         matrices.append(Matrix(block.caption, _owner(block, models), corner, columns, rows))
     return Page(table.title, matrices, notes)
+
+
+def _number(block: Block, row: str, column: str) -> str:
+    """A cell's number, behind that of an average over fewer models than others the number of models."""
+    text = format_number(block.values.at[row, column])
+    if block.average is None or not block.average.mixed.at[row, column]:
+        return text
+    return f"{text} ({block.average.models.at[row, column]})"
 
 
 def _column(name: str, windows: int, datasets: Mapping) -> Column:

@@ -246,14 +246,14 @@ def _demand_page(table: pd.DataFrame, models: Mapping, datasets: Mapping) -> Pag
     for model, part in table.groupby("model", sort=False):
         rows = []
         for row in part.to_dict("records"):
-            shown = [
+            texts = [
                 *(str(row["trainings"]), row["device"] or EN_DASH, _whole(row["parameters"]), str(row["epochs"])),
                 *(_clock(row["training_s"]), _decimals(row["samples_per_s"], 1), _whole(row["training_peak_mb"])),
                 *(_whole(row["gpu_peak_mb"]), _clock(row["prediction_s"]), _whole(row["prediction_peak_mb"])),
                 str(row["benchmarks_missing"]),
             ]
             title = datasets.get(row["source"], {}).get("title", row["source"])
-            rows.append(row_of_text(title, shown, control=models[model].get("control", False)))
+            rows.append(row_of_text(title, texts, control=models[model].get("control", False)))
         matrices.append(Matrix(models[model]["title"], "", "Source", columns, rows))
     return Page("Compute demand by model and source", matrices, NOTES)
 
@@ -264,9 +264,9 @@ def _stage_page(table: pd.DataFrame) -> Page:
     rows = []
     for row in table.to_dict("records"):
         hours = [_decimals(row[name], 3) for name in ("wall_h", "cpu_h", "gpu_h")]
-        shown = [str(row["jobs"]), str(row["benchmarks_missing"]), *hours, _whole(row["peak_mb"])]
+        texts = [str(row["jobs"]), str(row["benchmarks_missing"]), *hours, _whole(row["peak_mb"])]
         title = "All" if row["stage"] == TOTAL else row["stage"]
-        rows.append(Row(title, False, [Cell(text, home=row["stage"] == TOTAL) for text in shown]))
+        rows.append(Row(title, False, [Cell(text, home=row["stage"] == TOTAL) for text in texts]))
     total = table.iloc[-1]
     notes = list(STAGE_NOTES)
     if total["estimated"]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pickbench.data.reasons import in_words
 from pickbench.data.split import SPLITS
 from pickbench.files import read_json
 from pickbench.tables.formats import EN_DASH, Column, Matrix, Page, columns_of_text, row_of_text, write_page
@@ -18,22 +19,6 @@ NAME = "dropped"
 COLUMNS = ["dataset", "part", "name", "count", "share", "examples"]
 EXAMPLES = 3
 TRACES, LEFT_OUT, MENDED, SPLIT, SHARED, WINDOWS = "traces", "left out", "mended", "split", "shared", "windows left out"
-# Reasons of dropped.json in words, as pickbench.data.prepare gives them.
-REASONS = {
-    "duplicate_name": "an earlier row has the same trace name",
-    "bad_sampling_rate": "sampling rate missing, or outside 1 to 10,000 Hz",
-    "unknown_components": "components that cannot be told apart",
-    "empty": "fewer than two samples",
-    "all_picks_outside": "has picks, and none lies in the trace",
-    "non_finite": "samples that are no finite number",
-    "all_zero": "all samples are zero",
-    "constant": "no component moves",
-    "picks_outside": "picks outside the trace are removed",
-    "horizontals_12_as_NE": "horizontals 1, 2 are taken for N, E",
-    "horizontals_23_as_NE": "horizontals 2, 3 are taken for N, E",
-    "other_components_left_out": "components besides Z, N, E are left out",
-}
-MISSING = "missing_"
 MODES = {"own": "its own", "by-event": "made here, by event"}
 SHARED_BY = ("event", "station")
 NOTES = [
@@ -64,13 +49,6 @@ class DatasetFiles:
     dropped: Path
     split_report: Path
     windows: Sequence[Path] = field(default_factory=tuple)
-
-
-def in_words(reason: str) -> str:
-    """Say in words why a trace was left out, or how it was mended."""
-    if reason.startswith(MISSING):
-        return f"{', '.join(reason.removeprefix(MISSING))} missing or constant, filled with zeros"
-    return REASONS.get(reason, reason)
 
 
 def dropped_table(datasets: Sequence[DatasetFiles]) -> pd.DataFrame:

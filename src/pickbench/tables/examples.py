@@ -63,7 +63,7 @@ def _matrix(table: pd.DataFrame, titles: Mapping[tuple[str, str], str], caption:
     for _, part in table.groupby("example", sort=False):
         first = part.iloc[0]
         residuals = part.set_index(["model", "source"])["residual_s"]
-        shown = [
+        texts = [
             f"{first['trace_name']} {first['trace_chunk']}".strip(),
             first["station"],
             f"{first['start_sample']} to {first['end_sample']}",
@@ -71,5 +71,5 @@ def _matrix(table: pd.DataFrame, titles: Mapping[tuple[str, str], str], caption:
             format_number(first["median_error_s"]),
             *(format_number(residuals.get(picker, float("nan"))) for picker in titles),
         ]
-        rows.append(row_of_text(f"{first['phase']}: {first['rule']}", shown))
+        rows.append(row_of_text(f"{first['phase']}: {first['rule']}", texts))
     return Matrix(caption, "", "Phase: rule", columns_of_text(*HEADINGS, *titles.values()), rows)

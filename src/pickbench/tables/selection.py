@@ -105,14 +105,14 @@ def _row(row: dict, datasets: Mapping[str, Mapping], seeds: bool, searched: bool
     seed = f", seed {row['seed']}" if seeds else ""
     metric = row["metric"]
     if pd.isna(metric):
-        shown = [EN_DASH] * 5
+        texts = [EN_DASH] * 5
     else:
         title, unit = ("Dev loss", "") if metric == DEV_LOSS else (METRICS[metric].title, METRICS[metric].unit)
         values = [
             EN_DASH if pd.isna(row[key]) else f"{row[key]:.4f} {unit}".rstrip() for key in ("dev_value", "margin")
         ]
         rates = [EN_DASH if pd.isna(row[key]) else row[key] for key in ("learning_rate", "runner_up")]
-        shown = [rates[0], title, values[0], rates[1], values[1]]
-    shown += [row["unlearned"], *([row["parameters"]] if searched else [])]
-    shown = [EN_DASH if pd.isna(text) else text for text in shown]
-    return row_of_text(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", shown)
+        texts = [rates[0], title, values[0], rates[1], values[1]]
+    texts += [row["unlearned"], *([row["parameters"]] if searched else [])]
+    texts = [EN_DASH if pd.isna(text) else text for text in texts]
+    return row_of_text(f"{datasets[row['source']]['title']}{seed}: {row['answer']}", texts)

@@ -1,4 +1,4 @@
-"""What figures of one metric show: named apart from the drawing, so that a workflow names files without loading it."""
+"""Which figures of matrices there are: apart from the drawing, so that a workflow names files without loading it."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from pickbench.metrics.registry import ANSWERS, METRICS, Answer, Metric
 
 
 @dataclass(frozen=True)
-class Shown:
+class MatrixKind:
     """What a figure of matrices across domains shows.
 
     Attributes
@@ -24,10 +24,10 @@ class Shown:
     threshold_from: str = ""
 
 
-MATRICES: dict[str, Shown] = {
-    "auc": Shown(METRICS["auc"], ANSWERS["score_detection"]),
+MATRICES: dict[str, MatrixKind] = {
+    "auc": MatrixKind(METRICS["auc"], ANSWERS["score_detection"]),
     # What a user would have: the paper's own thresholds, from the target's dev, are in the tables.
-    "mcc": Shown(METRICS["mcc"], ANSWERS["score_p_or_s"], "source"),
-    "mae-P": Shown(METRICS["mae_s"], ANSWERS["p_sample_pred"]),
-    "mae-S": Shown(METRICS["mae_s"], ANSWERS["s_sample_pred"]),
+    "mcc": MatrixKind(METRICS["mcc"], ANSWERS["score_p_or_s"], "source"),
+    "mae-P": MatrixKind(METRICS["mae_s"], ANSWERS["p_sample_pred"]),
+    "mae-S": MatrixKind(METRICS["mae_s"], ANSWERS["s_sample_pred"]),
 }
