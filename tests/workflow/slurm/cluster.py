@@ -14,22 +14,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 TEMPLATE = Path(__file__).with_name("slurm.conf")
 DEFAULT = Path("/etc/slurm")  # the plugin's srun looks here: it does not hand SLURM_CONF down
+HOST = socket.gethostname().split(".")[0]
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 FILES = {
     # A GPU has to have a device file of its own. Any will do, and nothing is written to these.
     "gres.conf": "".join(
-        f"NodeName={{host}} Name=gpu Type=a100 File=/dev/{device} Flags=nvidia_gpu_env\n" for device in ("null", "zero")
+        f"NodeName={{host}} Name=gpu Type=a100 File=/dev/{device} Flags=nvidia_gpu_env\n" for device in DEVICES
     ),
     "cgroup.conf": "CgroupPlugin=cgroup/v1\n",  # loaded by slurmd even if nothing uses it; this one then does nothing
 }
 PACKAGES = {"slurmctld": "slurmctld", "slurmd": "slurmd", "sbatch": "slurm-client", "munged": "munge"}
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 STARTED_S, ENDED_S = 60, 60
+# Of a job that is younger, slurmctld takes it that its node has yet to start it.
+KNOWN_TO_RUN_AFTER_S = 25
 
 
 def what_is_missing() -> str:
@@ -64,6 +68,11 @@ class Job:
         return self.facts["Comment"]
 
     @property
+    def ran_s(self) -> int:
+        hours, minutes, seconds = map(int, self.facts["RunTime"].split(":"))
+        return 3600 * hours + 60 * minutes + seconds
+
+    @property
     def memory_mb(self) -> int:
         value = self.facts["MinMemoryNode"]
         return round(float(value[:-1]) * {"M": 1, "G": 1024}[value[-1]])
@@ -87,6 +96,33 @@ class Cluster:
 
     folder: Path
     environment: dict[str, str]
+    daemons: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def start(self, *words: str | Path) -> None:
+        """Start a daemon in the foreground, which gets SIGTERM should the tests be killed."""
+        with open(self.folder / f"{words[0]}.log", "a", encoding="utf-8") as stream:
+            self.daemons[str(words[0])] = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *map(str, words)],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+
+    def start_node(self) -> None:
+        """Start slurmd, which is all there is to a node."""
+        self.start("slurmd", "-D", "-f", self.folder / "slurm.conf")
+
+    def stop(self) -> None:
+        """Stop all daemons, the last one first."""
+        for process in reversed(self.daemons.values()):
+            process.terminate()
+            try:
+                process.wait(ENDED_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def call(self, *words: str) -> str:
         """Run one of SLURM's commands."""
@@ -101,16 +137,43 @@ class Cluster:
         jobs = [Job({key: value for key, _, value in line}) for line in words]
         return sorted(jobs, key=job_number)
 
-    def processes(self, job: str) -> dict[int, list[str]]:
-        """The command lines of a job's processes, by process id."""
-        done = subprocess.run(
-            ["scontrol", "listpids", job], env=self.environment, capture_output=True, text=True, check=False
-        )
-        found = {}
-        for line in done.stdout.splitlines()[1:]:
-            pid = line.split()[0]
+    def job(self, number: str) -> Job:
+        """A job as it is now."""
+        return next(job for job in self.jobs() if job.id == number)
+
+    @contextmanager
+    def draining(self) -> Iterator[None]:
+        """Have the node take no new jobs for a while, as before maintenance; those that it runs go on."""
+        self.call("scontrol", "update", f"NodeName={HOST}", "State=DRAIN", "Reason=tests")
+        try:
+            yield
+        finally:
+            self.call("scontrol", "update", f"NodeName={HOST}", "State=RESUME")
+
+    def lose_power(self, *jobs: str) -> None:
+        """End slurmd and these jobs at once, as a loss of power would, and start it again."""
+        for job in jobs:
+            wait_for(lambda job=job: self.job(job).ran_s >= KNOWN_TO_RUN_AFTER_S, ENDED_S, f"job {job} to be known")
+        processes = [process for job in jobs for process in self._processes(job)]
+        slurmd = self.daemons["slurmd"]
+        slurmd.kill()
+        slurmd.wait()
+        # First those that would tell SLURM of the others' end.
+        for process in [*{parent for _, parent in processes if parent}, *(process for process, _ in processes)]:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.start_node()
+
+    def _processes(self, job: str) -> list[tuple[int, int]]:
+        """The processes of a job's steps, each with the slurmstepd that has started it, or 0 if another has."""
+        found = []
+        for line in self.call("scontrol", "listpids", job).splitlines()[1:]:
+            process = int(line.split()[0])
             with suppress(OSError):  # those that are over by now
-                found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").rstrip("\0").split("\0")
+                status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+                parent = int(status.partition("PPid:")[2].split()[0])
+                name = Path(f"/proc/{parent}/comm").read_text(encoding="utf-8").strip()
+                found.append((process, parent if name == "slurmstepd" else 0))
         return found
 
 
@@ -132,7 +195,7 @@ def running_cluster() -> Iterator[Cluster]:
     """Start a cluster; stop it, and all its jobs, in the end."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # a short path: one in it is a socket's
     folder.chmod(0o755)
-    names = {"folder": str(folder), "host": socket.gethostname().split(".")[0]}
+    names = {"folder": str(folder), "host": HOST}
     ports = {f"{daemon}_port": _free_port() for daemon in ("slurmctld", "slurmd")}
     for name in ("munge", "slurmctld", "slurmd"):
         (folder / name).mkdir()
@@ -145,10 +208,11 @@ def running_cluster() -> Iterator[Cluster]:
         stack.enter_context(_leaving_in_order())
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.enter_context(_at_the_default_place(folder))
-        _start_munge(cluster, stack)
-        stack.enter_context(_daemon(cluster, "slurmctld", "-D", "-c", "-f", folder / "slurm.conf"))
+        stack.callback(cluster.stop)
+        _start_munge(cluster)
+        cluster.start("slurmctld", "-D", "-c", "-f", folder / "slurm.conf")
         wait_for(_answers(cluster, "scontrol", "ping"), STARTED_S, "slurmctld")
-        stack.enter_context(_daemon(cluster, "slurmd", "-D", "-c", "-f", folder / "slurm.conf"))
+        cluster.start_node()
         stack.callback(_end_jobs, cluster)
         wait_for(_answers(cluster, "sinfo", "-h", "-p", "cpu", "-t", "idle", "-o", "%D"), STARTED_S, "slurmd")
         yield cluster
@@ -190,7 +254,7 @@ def _at_the_default_place(folder: Path) -> Iterator[None]:
             link.unlink()
 
 
-def _start_munge(cluster: Cluster, stack: ExitStack) -> None:
+def _start_munge(cluster: Cluster) -> None:
     """What SLURM's processes prove to each other who they are with; the key is this cluster's own."""
     folder = cluster.folder / "munge"
     key = folder / "key"
@@ -198,32 +262,8 @@ def _start_munge(cluster: Cluster, stack: ExitStack) -> None:
     key.write_bytes(os.urandom(1024))
     files = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
     words = [f"--{option}={folder / name}" for option, name in files.items()]
-    stack.enter_context(_daemon(cluster, "munged", "--foreground", "--force", *words))
+    cluster.start("munged", "--foreground", "--force", *words)
     wait_for(_answers(cluster, "munge", "-S", str(folder / "socket"), "-n"), STARTED_S, "munged")
-
-
-@contextmanager
-def _daemon(cluster: Cluster, *words: str | Path) -> Iterator[None]:
-    """A daemon in the foreground, which gets SIGTERM should the tests be killed."""
-    log = cluster.folder / f"{words[0]}.log"
-    with open(log, "w", encoding="utf-8") as stream:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *map(str, words)],
-            env=cluster.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(ENDED_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _answers(cluster: Cluster, *words: str) -> Callable[[], bool]:

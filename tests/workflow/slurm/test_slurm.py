@@ -1,12 +1,13 @@
-"""A small run through the profile on a real SLURM, and what becomes of it when jobs, or Snakemake itself, are ended.
+"""A small run through the profile on a real SLURM, and what becomes of it when jobs, nodes, or Snakemake are ended.
 
-Each run has to come to the same weights and the same metrics, to the byte, as one that nobody has disturbed, and which
+Each run has to come to the same weights, metrics and tables, to the byte, as one that nobody has disturbed, and that
 has seen no SLURM.
 """
 
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.workflow.slurm.cluster import Cluster, wait_for
@@ -14,64 +15,100 @@ from tests.workflow.slurm.site import (
     AT_ITS_LIMIT,
     CANCELLED,
     CONFIG,
+    LONG_S,
+    MODEL,
+    ON_A_LOST_NODE,
+    RATES,
     SOURCE,
     TOO_LITTLE_MEMORY,
     Site,
     clone,
+    held_training,
     jobs_of,
-    stopped_training,
     take_over,
 )
 
 WHOLE_RUN = ("--profile", "slurm", "all")
-TABLE = "metrics.csv"
-RATES = [AT_ITS_LIMIT, CANCELLED, TOO_LITTLE_MEMORY]
+TABLES = ("results/metrics.csv", "results/tables/dropped.csv", "tables")
+# What these show differs from run to run.
+TIMES_AND_HOSTS = {"demand", "demand-stages", "provenance"}
 # Python with PyTorch does not fit into it.
 LITTLE_MB = 300
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, cluster: Cluster) -> Site:
-    """The same run up to the metrics, without SLURM."""
+    """The same run up to the tables, without SLURM."""
     site = clone(tmp_path_factory.mktemp("undisturbed"), cluster.environment)
-    site.run("--cores", "2", "results/metrics.csv")
+    site.run("--cores", "2", *TABLES)
     return site
 
 
 @pytest.fixture(scope="module")
-def disturbed(tmp_path_factory, cluster: Cluster, undisturbed: Site) -> Site:
-    """A whole run on prepared data, of which each training is ended once, in another way."""
+def disturbed(tmp_path_factory, cluster: Cluster) -> Site:
+    """A whole run of which each training is ended once, in another way."""
     little = f"{LITTLE_MB} if wildcards.lr == '{TOO_LITTLE_MEMORY}' and attempt == 1 else 4000"
     site = clone(tmp_path_factory.mktemp("disturbed"), cluster.environment, train=little)
-    take_over(site, undisturbed, "raw", "data")
+    site.hold(*RATES)
     process = site.start(*WHOLE_RUN)
     try:
-        at_its_limit = stopped_training(site, process, cluster, AT_ITS_LIMIT)
+        held = {lr: held_training(site, process, cluster, lr) for lr in RATES}
+        at_its_limit, on_a_lost_node = held[AT_ITS_LIMIT], held[ON_A_LOST_NODE]
         # SLURM looks every half a minute whose limit is near; two minutes before it, the profile says, it has to warn.
-        minutes = int(at_its_limit.job.facts["RunTime"].split(":")[1]) + 2
+        minutes = cluster.job(at_its_limit.job.id).ran_s // 60 + 2
         cluster.call("scontrol", "update", f"JobId={at_its_limit.job.id}", f"TimeLimit={minutes}")
-        cancelled = stopped_training(site, process, cluster, CANCELLED)
-        cluster.call("scancel", cancelled.job.id)  # which wakes it
-        wait_for(at_its_limit.has_been_asked_to_leave, 120, "SLURM to warn a training of its limit")
-        at_its_limit.go_on()
+        with cluster.draining():
+            cluster.call("scancel", held[CANCELLED].job.id)  # which wakes it
+            wait_for_attempt(cluster, site, CANCELLED, "PENDING")
+            wait_for(at_its_limit.has_been_asked_to_leave, LONG_S, "SLURM to warn a training of its limit")
+            at_its_limit.go_on()
+            wait_for_attempt(cluster, site, AT_ITS_LIMIT, "PENDING")
+            held[TOO_LITTLE_MEMORY].go_on()
+            wait_for_attempt(cluster, site, TOO_LITTLE_MEMORY, "COMPLETED")
+            cluster.lose_power(on_a_lost_node.job.id)
+            wait_for(lambda: cluster.job(on_a_lost_node.job.id).state == "PENDING", LONG_S, "SLURM to miss a job")
         site.finish(process)
     finally:
         process.kill()
     return site
 
 
+def wait_for_attempt(cluster: Cluster, site: Site, lr: str, state: str) -> None:
+    """Wait for the second attempt of a training to be in this state."""
+
+    def is_so() -> bool:
+        return [job.state for job in jobs_of(cluster, site, lr)][1:] == [state]
+
+    wait_for(is_so, LONG_S, f"the second attempt at learning rate {lr} to be {state}")
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory, cluster: Cluster, undisturbed: Site) -> Site:
-    """A run whose Snakemake is killed while it trains, and started again at once; its jobs are still running."""
+    """A run whose Snakemake is killed while it trains, and started again while its jobs are still there.
+
+    One of them lags so far behind that the second run is over before it writes.
+    """
     site = clone(tmp_path_factory.mktemp("killed"), cluster.environment)
     take_over(site, undisturbed, "raw", "data", "windows")
-    process = site.start("--profile", "slurm", "results/metrics.csv")
-    training = stopped_training(site, process, cluster, AT_ITS_LIMIT)
-    process.kill()
-    process.wait()
-    training.go_on()
+    site.hold(*RATES)
+    process = site.start("--profile", "slurm", *TABLES)
+    try:
+        lagging, *others = (held_training(site, process, cluster, lr) for lr in RATES)
+    finally:
+        process.kill()
+        process.wait()
     site.run("--profile", "slurm", "--unlock")
-    site.run("--profile", "slurm", "results/metrics.csv")
+    process = site.start("--profile", "slurm", *TABLES)
+    try:
+        for lr in RATES:
+            wait_for(lambda lr=lr: len(jobs_of(cluster, site, lr)) == 2, LONG_S, f"a new job of learning rate {lr}")
+        for training in others:
+            training.go_on()
+        site.finish(process)
+    finally:
+        process.kill()
+    lagging.go_on()
+    wait_for(lambda: cluster.job(lagging.job.id).state == "COMPLETED", LONG_S, "the job that lags behind")
     return site
 
 
@@ -95,11 +132,25 @@ def test_networks_get_an_a100_and_all_else_does_not(disturbed: Site, cluster: Cl
     assert all(job.facts["JobName"].startswith("pickbench_") and job.facts["Requeue"] == "1" for job in jobs)
 
 
+def test_a_node_that_drains_ends_its_jobs_and_gets_no_others(disturbed: Site, cluster: Cluster):
+    _, finished = jobs_of(cluster, disturbed, TOO_LITTLE_MEMORY)
+    for lr in (AT_ITS_LIMIT, CANCELLED):
+        _, waited = jobs_of(cluster, disturbed, lr)
+        assert waited.facts["SubmitTime"] <= finished.facts["EndTime"] <= waited.facts["StartTime"]
+
+
+def test_a_job_of_a_lost_node_is_run_again_by_slurm_and_goes_on(disturbed: Site, cluster: Cluster):
+    (job,) = jobs_of(cluster, disturbed, ON_A_LOST_NODE)
+    assert job.state == "COMPLETED" and job.facts["Restarts"] == "1"
+    assert "going on after epoch" in log(disturbed, ON_A_LOST_NODE)
+
+
 def test_a_training_leaves_before_its_limit_and_goes_on(disturbed: Site, cluster: Cluster):
     first, second = jobs_of(cluster, disturbed, AT_ITS_LIMIT)
     assert first.state == "FAILED" and second.state == "COMPLETED"
-    # It asks for twice the time.
-    assert second.facts["TimeLimit"] > "02:00:00" > first.facts["TimeLimit"]
+    # It asks for twice the time: an hour, and that of 12 epochs of 100 traces, 5 s.
+    unchanged, _ = jobs_of(cluster, disturbed, CANCELLED)
+    assert (unchanged.facts["TimeLimit"], second.facts["TimeLimit"]) == ("01:00:00", "02:00:00")
     assert "going on after epoch" in log(disturbed, AT_ITS_LIMIT)
 
 
@@ -129,7 +180,14 @@ def test_disturbed_runs_come_to_the_same(run: str, undisturbed: Site, request):
             assert (site.training(lr) / name).read_bytes() == (undisturbed.training(lr) / name).read_bytes(), (lr, name)
         record = json.loads((site.training(lr) / "run.json").read_text(encoding="utf-8"))
         assert record["epochs"] == CONFIG["training"]["max_epochs"] and record["ended"] == "epochs"
-    assert site.result(TABLE) == undisturbed.result(TABLE)
+    assert tables(site) == tables(undisturbed)
+
+
+def test_there_is_something_to_compare(undisturbed: Site):
+    """Or tables without a number would all be the same."""
+    metrics = pd.read_csv(undisturbed.folder / "results" / "metrics.csv").query("model == @MODEL")
+    assert metrics.query("metric == 'auc' and split == 'test'")["value"].notna().all()
+    assert {"in-domain-detection.csv", "selection.tex", "findings.html"} < set(tables(undisturbed))
 
 
 def test_a_killed_snakemake_trains_nothing_anew(killed: Site, cluster: Cluster):
@@ -137,7 +195,14 @@ def test_a_killed_snakemake_trains_nothing_anew(killed: Site, cluster: Cluster):
         assert "going on after epoch" in log(killed, lr) or "trained before" in log(killed, lr)
 
 
+def tables(site: Site) -> dict[str, bytes]:
+    """The metrics, and all tables but those that are never the same."""
+    results = site.folder / "results"
+    paths = [results / "metrics.csv", *(results / "tables").glob("*.*")]
+    return {path.name: path.read_bytes() for path in paths if path.stem not in TIMES_AND_HOSTS}
+
+
 def log(site: Site, lr: str) -> str:
-    """What the last attempt of a training wrote."""
-    path = site.folder / "results" / "logs" / "train" / "phasenetlight" / SOURCE / f"lr{lr}-seed42.log"
+    """What the attempts of a training wrote."""
+    path = site.folder / "results" / "logs" / "train" / MODEL / SOURCE / f"lr{lr}-seed42.log"
     return path.read_text(encoding="utf-8")
