@@ -143,10 +143,10 @@ def matrix_figure(
         At most as wide as a printed page.
     """
     windows = windows or {}
-    panels = {name: matrices[model] for model, name in models}
-    together = pd.concat(panels.values())
+    panels = [(name, matrices[model]) for model, name in models]
+    together = pd.concat([matrix for _, matrix in panels])
     few = [target for target, _ in targets if target in few_windows(windows) and together[target].notna().any()]
-    of_all = average(list(panels.values()), windows) if len(models) > 1 else None
+    of_all = average([matrix for _, matrix in panels], windows) if len(models) > 1 else None
     solid = together.drop(columns=few)
     colours, norm = colouring([solid], metric)
     span = ScalarMappable(norm, colours)
@@ -166,7 +166,7 @@ def matrix_figure(
             lambda page: _foot(page, metric, span, note, keys), widest * LETTERS[0] / 72 / FILLED,
         )  # fmt: skip
         letters = float(np.clip(FILLED * 72 * style.width_in(grid[0]) / len(targets) / widest, *LETTERS))
-        for axes, (name, matrix) in zip(grid, panels.items(), strict=False):
+        for axes, (name, matrix) in zip(grid, panels, strict=False):
             _heading(axes, name)
             _panel(axes, matrix, few, colour_of, letters)
         if of_all is not None:
