@@ -24,8 +24,10 @@ demo: $(VENV)/installed
 	$(BIN)/snakemake --configfile config/demo.yaml --report results/report.html
 	@echo "The report, to open in a browser: results/report.html"
 
+# Those that start the workflow use all cores themselves.
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --ignore tests/workflow
+	$(BIN)/python -m pytest tests/workflow
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
