@@ -26,7 +26,18 @@ from pickbench.windows.tables import read_metadata, read_windows, write_table
 from tests.unit.conftest import run_prepare, run_split, write_raw
 
 TIMES = 60
-WINDOWS = pd.DataFrame({"trace_name": ["a", "b"], "trace_chunk": "", "trace_split": "dev", "start_sample": [1, 2]})
+WINDOWS = pd.DataFrame(
+    {
+        "trace_name": ["a", "b"],
+        "trace_chunk": "",
+        "trace_split": "dev",
+        "trace_type": ["earthquake", "noise"],
+        "trace_idx": [0, 1],
+        "sampling_rate": 100.0,
+        "start_sample": [1, 2],
+        "end_sample": [3001, 3002],
+    }
+)
 RESULTS = as_table([{**dict.fromkeys(COLUMNS, 1), "model": "a", "value": 0.1 + 0.2}])
 ANSWERS = pd.DataFrame({"p_sample_pred": [10.5, 20.25]})
 WEIGHTS = {"layer.weight": np.arange(12.0).reshape(3, 4), "layer.bias": np.zeros(3)}
