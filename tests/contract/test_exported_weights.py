@@ -11,6 +11,7 @@ import torch
 from pickbench import export as exporting
 from pickbench.candidate import CandidateFiles, train_candidate
 from pickbench.data.prepared import PreparedDataset
+from pickbench.files import read_json, write_json
 from pickbench.models import load_adapter
 from pickbench.models.base import Question, load_weights
 from pickbench.selection import select
@@ -53,7 +54,7 @@ def train_and_export(name: str, easy_dataset: Path, folder: Path) -> tuple[Path,
     how = plan(folder, **LONGER) if name == LEARNED else plan(folder)
     train_candidate(settings(name), easy_dataset, wanted, replace(how, windows=files), 8, paths)
     # One epoch may teach a network to say the same of every window; that it is exported all the same is wanted here.
-    paths.run.write_text(json.dumps({**json.loads(paths.run.read_text()), "unlearned": {}}))
+    write_json(paths.run, {**read_json(paths.run), "unlearned": {}}, sealed=True)
     answers = [column for task_file in wanted for column in wanted[task_file]]
     select({"0.01": candidate}, answers, 42, folder / "selected.json")
     source = {"id": "easy", "title": "Easy"}
