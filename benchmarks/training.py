@@ -24,6 +24,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from pickbench.config import read_yaml, with_defaults
+from pickbench.data.checksums import GROUP, row_checksums
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import write_json
 from pickbench.models import load_adapter
@@ -55,6 +56,7 @@ def write_dataset(folder: Path) -> Path:
     with h5py.File(folder / "waveforms.hdf5", "w") as file:
         for block in range(TRACES // 512):
             file.create_dataset(f"data/bucket{block}", data=noise)
+            file.create_dataset(f"{GROUP}/bucket{block}", data=row_checksums(noise))
         for key, value in {"dimension_order": "CW", "component_order": "ZNE", "sampling_rate": 100.0}.items():
             file[f"data_format/{key}"] = value
     p = rng.uniform(1000, 5000, TRACES)
