@@ -206,9 +206,11 @@ def _locate(path: Path, file: h5py.File, names: pd.Series) -> tuple[np.ndarray, 
     row, npts = position["row"].to_numpy(dtype=np.int64), position["npts"].to_numpy(dtype=np.int64)
     _require((row < rows) & (npts <= width), path, names, "it lies outside its block")
     checksum = np.full(len(names), NO_CHECKSUM)
-    for number, block in enumerate(blocks):
-        if f"{GROUP}/{block}" in file:
-            checksum[codes == number] = file[f"{GROUP}/{block}"][()][row[codes == number]]
+    # One look at the names for all blocks: a mask for each would cost their number times that of the traces.
+    for number, members in pd.Series(codes).groupby(codes).indices.items():
+        sums = f"{GROUP}/{blocks[number]}"
+        if sums in file:
+            checksum[members] = file[sums][()][row[members]]
     return base + row * 3 * width, width, npts, checksum
 
 
