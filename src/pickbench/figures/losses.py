@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from pickbench.candidate import read_history
 from pickbench.collapse import COLLAPSED
@@ -179,9 +179,7 @@ def _axes(axes: Axes, table: pd.DataFrame, head: float) -> None:
     elif losses.min() > 0 and losses.max() > 1.5 * losses.min():
         low, high = 0.9 * losses.min(), 1.1 * losses.max()
         axes.set(yscale="log", ylim=(low, low * (high / low) ** (1 / (1 - head))))
-        # Enough numbers in any case: each decade has one to three, and a narrow range more.
-        steps = (1,) if high / low > 1e3 else (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
-        axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
+        axes.yaxis.set_major_locator(style.log_locator(low, high))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:

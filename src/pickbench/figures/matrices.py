@@ -327,7 +327,7 @@ def _labels(axes: Axes, targets: Names, sources: Names, cell_in: tuple[float, fl
             ha="center",
             va="top",
             fontsize=6,
-        )  # fmt: skip
+        )
         for i, (_, name) in enumerate(targets)
     ]
     left = -gap / style.width_in(axes)

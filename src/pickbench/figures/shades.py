@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LogNorm, Normalize
-from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, MaxNLocator, NullLocator
 
 from pickbench.figures import style
 from pickbench.metrics.registry import Metric
@@ -63,12 +63,7 @@ def relative_luminance(colour: Sequence[float]) -> float:
 
 def bar_ticks(bar: Axes, norm: Normalize) -> None:
     """Set plain numbers, also on a logarithmic bar, and enough of them."""
-    if isinstance(norm, LogNorm):
-        span = norm.vmax / norm.vmin
-        steps = (1,) if span > 1e3 else (1, 2, 5) if span > 8 else (1, 1.5, 2, 3, 5, 7)
-        locator = LogLocator(subs=steps, numticks=20)
-    else:
-        locator = MaxNLocator(5)
+    locator = style.log_locator(norm.vmin, norm.vmax) if isinstance(norm, LogNorm) else MaxNLocator(5)
     ticks = _within(locator, norm)
     if len(ticks) < 3:
         ticks = _within(MaxNLocator(5), norm)

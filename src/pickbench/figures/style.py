@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from pickbench.files import replacing
 
@@ -215,6 +215,13 @@ def log_ticks(low: float, high: float) -> dict[float, str]:
     if len(inside) < 2:
         inside = [value for value in MaxNLocator(3).tick_values(begin, end) if begin <= value <= end]
     return {float(np.log10(value)): f"{value:,.10g}" for value in inside}
+
+
+def log_locator(low: float, high: float) -> LogLocator:
+    """Ticks of a logarithmic axis between two values: each decade has one to three, and a narrow range more."""
+    span = high / low
+    steps = (1,) if span > 1e3 else (1, 2, 5) if span > 8 else (1, 1.5, 2, 3, 5, 7)
+    return LogLocator(subs=steps, numticks=20)
 
 
 def wrap(text: Text, length_in: float) -> int:
