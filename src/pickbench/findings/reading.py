@@ -16,10 +16,8 @@ from pickbench.metrics.registry import METRICS
 SCHEMA = Path("workflow") / "schemas" / "findings.schema.yaml"
 # Of onsets.
 PHASES = ("P", "S")
-# Keys that hold datasets, for all kinds but those whose sources and targets are regions.
-ROLES = ("roles", "among", "but", "targets", "source_role", "target_role")
-OF_REGIONS = ("worse_across", "at_most")
-MODELS = ("models", "than")
+# Types of the schema that hold datasets, and one that holds models.
+ROLES, MODELS = ("#/$defs/role", "#/$defs/roles"), "#/$defs/models"
 # What a kind of claim is about: metrics that are best at that end, or that one alone.
 BEST = {
     **dict.fromkeys(("worse_across", "transfers_best", "transfers_worst"), ("higher", "lower")),
@@ -88,7 +86,8 @@ def read_findings(
             continue
         if entry["id"] in [known.id for known in findings]:
             faults.append(f"{where}: key 'id' is {entry['id']!r}, which an earlier finding has")
-        faults += [f"{where}: {fault}" for fault in _faults(entry, models, datasets)]
+        special = form["$defs"]["kinds"][entry["kind"]].get("properties", {})
+        faults += [f"{where}: {fault}" for fault in _faults(entry, special, models, datasets)]
         own = {name: entry[name] for name in form["$defs"]["claim"]["properties"] if name in entry}
         options = {name: value for name, value in entry.items() if name not in own}
         findings.append(Finding(**own, options=options))
@@ -109,19 +108,20 @@ def _form_of(kind: str, form: Mapping) -> dict:
     }
 
 
-def _faults(entry: Mapping, models: Collection[str], datasets: Collection[str]) -> Iterator[str]:
-    """What is wrong with a claim of the right form."""
+def _faults(
+    entry: Mapping, special: Mapping[str, dict], models: Collection[str], datasets: Collection[str]
+) -> Iterator[str]:
+    """What is wrong with a claim of the right form, of whose kind the schema has these keys."""
     for measure in entry["measures"]:
         if fault := _fault_of_measure(measure, entry["kind"]):
             yield f"key 'measures' has {measure!r}, {fault}"
-    if entry["kind"] not in OF_REGIONS:
-        for key in ROLES:
+    for key, its in special.items():
+        if its.get("$ref") in ROLES:
             for name in _listed(entry, key):
                 if name not in datasets:
                     yield f"key '{key}' has the unknown dataset '{name}'{suggestion(name, datasets)}"
-    if entry["kind"] == "better_models":
-        for key in MODELS:
-            for name in [name for alternatives in entry[key] for name in alternatives.split("|")]:
+        elif its.get("$ref") == MODELS:
+            for name in [name for alternatives in _listed(entry, key) for name in alternatives.split("|")]:
                 if name not in models:
                     yield f"key '{key}' has the unknown model '{name}'{suggestion(name, models)}"
 
