@@ -45,17 +45,6 @@ TWINS_NOTE = (
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What became of a finding, why, and on which numbers."""
-
-    finding: Finding
-    outcome: str
-    reason: str
-    evidence: Evidence
-    judged: Sequence["Judged"]
-
-
-@dataclass(frozen=True)
 class Judged:
     """A number with what it says of the claim, and the p-values behind it, the one against adjusted for all."""
 
@@ -63,6 +52,17 @@ class Judged:
     p_for: float
     p_against: float
     says: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of a finding, why, and on which numbers."""
+
+    finding: Finding
+    outcome: str
+    reason: str
+    evidence: Evidence
+    judged: Sequence[Judged]
 
 
 def decide(finding: Finding, results: Results) -> Decision:
