@@ -1,4 +1,4 @@
-"""A raw dataset in which all is well, ways to spoil it, and the stages that read it."""
+"""A raw dataset in which all is well, ways to spoil it, or any file, and the stages that read it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,10 +130,10 @@ def waveform(change: Callable[[np.ndarray], object]) -> Spoil:
 
 
 def file(name: str, content: Callable[[bytes], bytes] | bytes) -> Spoil:
-    """Write a file, from what it was."""
+    """Write a file of a folder, from what it was."""
 
-    def spoil(raw: Path) -> None:
-        path = raw / name
+    def spoil(folder: Path) -> None:
+        path = folder / name
         path.write_bytes(content if isinstance(content, bytes) else content(path.read_bytes()))
 
     return spoil

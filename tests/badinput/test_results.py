@@ -11,10 +11,8 @@ import pytest
 from pickbench.tables.published import PUBLISHED_COLUMNS, write_published
 from pickbench.validation import validate
 from tests.badinput.job import run
-from tests.conftest import ROOT
+from tests.unit.claims import KNOWN
 from tests.unit.test_published_table import DATASETS, MODELS, SHIPPED, results
-
-KNOWN = {kind: sorted(path.stem for path in (ROOT / "config" / kind).glob("*.yaml")) for kind in ("models", "datasets")}
 
 
 def cell(column: str, value: str) -> Callable[[pd.DataFrame], pd.DataFrame]:

@@ -17,6 +17,7 @@ from pickbench.models.base import load_weights
 from pickbench.training.progress import load_checkpoint
 from pickbench.validation import validate
 from tests.badinput.job import run
+from tests.badinput.raw import file
 from tests.contract.test_models import settings
 
 MODEL, OTHER = "phasenetlight", "phasenet"
@@ -78,13 +79,6 @@ def metadata(change: Callable[[dict], object]) -> Callable[[Path], None]:
 def arguments(**changes: object) -> Callable[[Path], None]:
     """Change what the network is built with."""
     return metadata(lambda content: content["model_args"].update(changes))
-
-
-def file(name: str, content: Callable[[bytes], bytes] | bytes) -> Callable[[Path], None]:
-    """Write a file, from what it was."""
-    return lambda folder: (folder / name).write_bytes(
-        content if isinstance(content, bytes) else content((folder / name).read_bytes())
-    )
 
 
 def trapped(**how: object) -> Callable[[Path], None]:

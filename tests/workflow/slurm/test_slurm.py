@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.comparing import compared, first_difference
 from tests.workflow.slurm.cluster import Cluster, wait_for
 from tests.workflow.slurm.site import (
     AT_ITS_LIMIT,
@@ -30,8 +31,6 @@ from tests.workflow.slurm.site import (
 
 WHOLE_RUN = ("--profile", "slurm", "all")
 TABLES = ("results/metrics.csv", "results/tables/dropped.csv", "tables")
-# What these show differs from run to run.
-TIMES_AND_HOSTS = {"demand", "demand-stages", "provenance"}
 # Python with PyTorch does not fit into it.
 LITTLE_MB = 300
 
@@ -180,26 +179,20 @@ def test_disturbed_runs_come_to_the_same(run: str, undisturbed: Site, request):
             assert (site.training(lr) / name).read_bytes() == (undisturbed.training(lr) / name).read_bytes(), (lr, name)
         record = json.loads((site.training(lr) / "run.json").read_text(encoding="utf-8"))
         assert record["epochs"] == CONFIG["training"]["max_epochs"] and record["ended"] == "epochs"
-    assert tables(site) == tables(undisturbed)
+    assert first_difference(site.folder, undisturbed.folder) is None
 
 
 def test_there_is_something_to_compare(undisturbed: Site):
     """Or tables without a number would all be the same."""
     metrics = pd.read_csv(undisturbed.folder / "results" / "metrics.csv").query("model == @MODEL")
     assert metrics.query("metric == 'auc' and split == 'test'")["value"].notna().all()
-    assert {"in-domain-detection.csv", "selection.tex", "findings.html"} < set(tables(undisturbed))
+    names = {path.name for path in compared(undisturbed.folder)}
+    assert {"metrics.csv", "in-domain-detection.csv", "selection.tex", "findings.html"} < names
 
 
 def test_a_killed_snakemake_trains_nothing_anew(killed: Site, cluster: Cluster):
     for lr in RATES:
         assert "going on after epoch" in log(killed, lr) or "trained before" in log(killed, lr)
-
-
-def tables(site: Site) -> dict[str, bytes]:
-    """The metrics, and all tables but those that are never the same."""
-    results = site.folder / "results"
-    paths = [results / "metrics.csv", *(results / "tables").glob("*.*")]
-    return {path.name: path.read_bytes() for path in paths if path.stem not in TIMES_AND_HOSTS}
 
 
 def log(site: Site, lr: str) -> str:
