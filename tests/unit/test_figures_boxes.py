@@ -102,7 +102,7 @@ def test_models_of_one_colour_differ_in_their_fill():
 
 
 @pytest.mark.parametrize(("n_models", "n_sources", "n_targets"), [(11, 8, 8), (2, 1, 1), (1, 3, 2), (9, 12, 1)])
-def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets, monkeypatch):
+def test_nothing_overlaps_or_is_cut(n_models, n_sources, n_targets):
     long = "InstanceCountsCombined (synthetic)"
     datasets = [
         (f"d{i}", long if i == 1 and n_sources < 9 else f"DATASET {i}") for i in range(max(n_sources, n_targets))

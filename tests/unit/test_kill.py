@@ -48,7 +48,7 @@ def test_killed_training_ends_with_the_same_weights(easy_dataset, tmp_path):
     assert not list(killed.rglob("*.ckpt"))
 
 
-def test_signal_outside_the_training_leaves_at_once(tmp_path, caplog):
+def test_signal_outside_the_training_leaves_at_once(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as left, leaving_at_once():
         try:
