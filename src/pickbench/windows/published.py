@@ -14,13 +14,17 @@ import pandas as pd
 
 from pickbench.errors import InputError
 from pickbench.files import read_json, strictly, write_json
-from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
-from pickbench.windows.tables import IDENTITY, check_windows, read_metadata, window_table, write_table
+from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ, TASK_FILES
+from pickbench.windows.tables import (
+    IDENTITY,
+    LABELS,
+    NUMBERS,
+    check_windows,
+    read_metadata,
+    window_table,
+    write_table,
+)
 
-_NUMBERS = {1: ["sampling_rate", "start_sample", "end_sample"]}
-_NUMBERS[23] = [*_NUMBERS[1], "phase_onset"]
-_TEXT = {1: ["trace_name", "trace_split", "trace_type"]}
-_TEXT[23] = ["trace_name", "trace_split", "phase_label", "full_phase_label"]
 _ALLOWED = {
     "trace_split": ("train", *EVALUATED_SPLITS),
     "trace_type": ("earthquake", "noise"),
@@ -63,11 +67,11 @@ def adopt(
     traces = read_metadata(dataset_dir, splits=_ALLOWED["trace_split"])
     known = _known_traces(dataset_dir, traces)
     adopted = {}
-    for task, path, group in ((1, task1_csv, (1,)), (23, task23_csv, (2, 3))):
-        declared = [number for number in group if number in tasks]
+    for name, path in (("task1", task1_csv), ("task23", task23_csv)):
+        declared = [task for task in TASK_FILES[name] if task in tasks]
         if declared:
-            source = published / f"task{task}.csv"
-            adopted[path] = table, _ = _adopt_file(source, task, traces, known)
+            source = published / f"{name}.csv"
+            adopted[path] = table, _ = _adopt_file(source, traces, known)
             check_windows(table, declared, source)
     for path, (table, report) in adopted.items():
         write_table(table, path)
@@ -88,7 +92,7 @@ def _known_traces(dataset_dir: Path, traces: pd.DataFrame) -> pd.DataFrame:
     return known.drop_duplicates(list(IDENTITY), ignore_index=True)
 
 
-def _adopt_file(path: Path, task: int, traces: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+def _adopt_file(path: Path, traces: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """Turn one published file into a window table and a count of what became of its rows."""
     rows = read_rows(path)
     again = rows.duplicated([column for column in rows if column != "trace_idx"]).to_numpy()
@@ -104,8 +108,8 @@ def _adopt_file(path: Path, task: int, traces: pd.DataFrame, known: pd.DataFrame
     elsewhere = used["trace_split"].to_numpy() != traces["split"].to_numpy()[position]
     _refuse(path, used, elsewhere, "trace_split", "the split of the dataset has it elsewhere")
     start, end, trimmed = _span(path, used, traces["trace_npts"].to_numpy()[position])
-    answers = {column: used[column].to_numpy() for column in _TEXT[task][2:]}
-    if task == 23:
+    answers = {column: used[column].to_numpy() for column in LABELS[path.stem]}
+    if "phase_onset" in NUMBERS[path.stem]:
         answers["phase_onset"] = used["phase_onset"].to_numpy() * RATE_HZ / used["sampling_rate"].to_numpy()
     table = window_table(traces, position, start, end, answers)
     counts = {"rows_in": len(again), "rows_out": len(table), "trimmed_by_one_sample": trimmed}
@@ -120,26 +124,26 @@ def read_rows(path: Path) -> pd.DataFrame:
     InputError
         Naming file, line and value.
     """
-    task = {"task1": 1, "task23": 23}[path.stem]
+    numbers, texts = NUMBERS[path.stem], ("trace_name", "trace_split", *LABELS[path.stem])
     if not path.exists():
         raise InputError(f"{path}: missing; published windows for the dataset's `tasks` need it")
     try:
         rows = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as a table: {error}") from error
-    missing = [column for column in _TEXT[task] + _NUMBERS[task] if column not in rows]
+    missing = [column for column in (*texts, *numbers) if column not in rows]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}")
-    for column in _NUMBERS[task]:
-        numbers = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)
-        _refuse(path, rows, ~np.isfinite(numbers), column, "it has to be a number")
-        rows[column] = numbers
-    for column in set(_TEXT[task]) & set(_ALLOWED):
+    for column in numbers:
+        values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)
+        _refuse(path, rows, ~np.isfinite(values), column, "it has to be a number")
+        rows[column] = values
+    for column in [column for column in _ALLOWED if column in texts]:
         allowed = _ALLOWED[column]
         _refuse(path, rows, ~rows[column].isin(allowed), column, f"it has to be {' or '.join(allowed)}")
     _refuse(path, rows, rows["sampling_rate"] <= 0, "sampling_rate", "it has to be above 0 Hz")
     _refuse(path, rows, rows["start_sample"] >= rows["end_sample"], "start_sample", "the window ends before it starts")
-    if task == 23:
+    if "phase_onset" in numbers:
         onset = rows["phase_onset"]
         outside = (onset < rows["start_sample"]) | (onset >= rows["end_sample"])
         _refuse(path, rows, outside, "phase_onset", "it lies outside its window")

@@ -19,6 +19,10 @@ from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 
 #: What a trace was called before it was prepared; the same whatever the chunking or the order of the prepared file.
 IDENTITY = ("trace_raw_dataset", "trace_raw_chunk", "trace_raw_name")
+#: What each windows file says of a window besides where its trace is: numbers, and texts that a picker has to find.
+NUMBERS = {"task1": ("sampling_rate", "start_sample", "end_sample")}
+NUMBERS["task23"] = (*NUMBERS["task1"], "phase_onset")
+LABELS = {"task1": ("trace_type",), "task23": ("phase_label", "full_phase_label")}
 
 _TEXT = (*IDENTITY, "trace_name", "split")
 _COUNTS = ("trace_npts", "trace_picks_outside")
@@ -148,15 +152,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 def _check_columns(rows: pd.DataFrame, name: str) -> None:
     """Refuse a table without the columns of its windows file, or with texts for numbers."""
-    texts = {"task1": ("trace_type",), "task23": ("phase_label", "full_phase_label")}.get(name, ())
-    numbers = (
-        "trace_idx",
-        "sampling_rate",
-        "start_sample",
-        "end_sample",
-        *(["phase_onset"] if name == "task23" else []),
-    )
-    for column in ("trace_name", "trace_chunk", "trace_split", *texts, *numbers):
+    numbers = ("trace_idx", *NUMBERS.get(name, NUMBERS["task1"]))
+    for column in ("trace_name", "trace_chunk", "trace_split", *LABELS.get(name, ()), *numbers):
         if column not in rows:
             raise ValueError(f"no column {column}")
     for column in numbers:
