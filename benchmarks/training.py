@@ -23,12 +23,13 @@ import seisbench.generate as sbg
 import torch
 from torch.utils.data import DataLoader
 
-from pickbench.config import read_yaml, with_defaults
+from pickbench.config import read_yaml
 from pickbench.data.checksums import GROUP, row_checksums
 from pickbench.data.prepared import PreparedDataset
 from pickbench.files import write_json
 from pickbench.models import load_adapter
 from pickbench.models.base import TrainingPlan
+from pickbench.schemas import with_defaults
 from pickbench.training.batches import Batches
 from pickbench.training.draws import TraceTable, draw_windows
 from pickbench.training.loop import train_network

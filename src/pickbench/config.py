@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from jsonschema.exceptions import ValidationError, best_match
 
 from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
 from pickbench.messages import explain, suggestion
 from pickbench.protocol import TASK_FILES
-from pickbench.schemas import SchemaValidator
+from pickbench.schemas import SchemaValidator, check, faults_of, with_defaults, with_whole_numbers
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
 
@@ -109,53 +108,6 @@ def read_yaml(path: Path) -> dict:
 def _read_config(path: Path) -> dict:
     """A configuration file, which Snakemake takes as JSON as well."""
     return read_json(path) if path.suffix == ".json" else read_yaml(path)
-
-
-def check(content: dict, schema: dict, name: str | Path) -> None:
-    """Hold `content` against a JSON schema.
-
-    Parameters
-    ----------
-    content
-        What was read.
-    schema
-        JSON schema, draft 2020-12.
-    name
-        What to call the content in a message: its file.
-
-    Raises
-    ------
-    InputErrors
-        All faults; each names the file, the key, the value and what would be right.
-    """
-    faults = [f"{name}: {explain(error)}" for error in _faults(content, schema)]
-    if faults:
-        raise InputErrors(faults)
-
-
-def _faults(content: dict, schema: dict) -> list[ValidationError]:
-    """Every fault of `content`, each as the most telling one of those that it is made of."""
-    return [best_match([error]) for error in SchemaValidator(schema).iter_errors(content)]
-
-
-def with_defaults(content: dict, schema: dict) -> dict:
-    """Fill in the defaults that a schema gives for absent keys, in nested objects as well."""
-    complete = dict(content)
-    for key, subschema in schema.get("properties", {}).items():
-        if key not in complete and "default" in subschema:
-            complete[key] = subschema["default"]
-        if isinstance(complete.get(key), dict):
-            complete[key] = with_defaults(complete[key], subschema)
-    return with_whole_numbers(complete, schema)
-
-
-def with_whole_numbers(content: dict, schema: dict) -> dict:
-    """Make whole numbers of those that a schema wants whole, since it takes 16.0 for one."""
-    kinds = {key: subschema.get("type", ()) for key, subschema in schema.get("properties", {}).items()}
-    return {
-        key: int(value) if isinstance(value, float) and "integer" in kinds.get(key, ()) else value
-        for key, value in content.items()
-    }
 
 
 def load_project(
@@ -348,7 +300,7 @@ def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
     # A file alone need not hold the required keys.
     partial, lines = SchemaValidator({**schema, "required": []}), []
-    for fault in _faults(config, schema):
+    for fault in faults_of(config, schema):
         key, blamed = list(fault.absolute_path)[:1], NOWHERE
         for name, content in said.items():
             if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):

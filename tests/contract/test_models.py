@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 import torch
 
-from pickbench.config import check, read_yaml, with_defaults
+from pickbench.config import read_yaml
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.grid import TASK_FILES, columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import adapters, load_adapter
 from pickbench.models.base import CURVES, Question, TrainingPlan, Tuning, load_weights, save_weights
+from pickbench.schemas import check, with_defaults
 from tests.conftest import ROOT
 
 SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")

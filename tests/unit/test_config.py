@@ -6,8 +6,9 @@ import tomllib
 import pytest
 import yaml
 
-from pickbench.config import check, known_ids, load_project, read_yaml, with_defaults
+from pickbench.config import known_ids, load_project, read_yaml
 from pickbench.errors import InputError
+from pickbench.schemas import check, with_defaults
 from tests.conftest import ROOT
 
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pickbench.config import check, read_yaml
+from pickbench.config import read_yaml
 from pickbench.errors import InputErrors
 from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
+from pickbench.schemas import check
 
 SCHEMA = Path("workflow") / "schemas" / "findings.schema.yaml"
 # Of onsets.
