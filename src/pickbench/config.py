@@ -189,8 +189,7 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
         recipe = settings["source"]["simulate"]
         check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
         check_recipe(recipe, settings["file"])
-    if settings["windows"] is not None:
-        _check_published(settings, root)
+    _check_published_windows(settings, root)
     low, high = settings["random_window"] or (None, None)
     if low is not None and high is not None and low >= high:
         raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
@@ -274,11 +273,18 @@ def _check_published_weights(
             raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
 
 
-def _check_published(settings: dict, root: Path) -> None:
+def published_windows(settings: dict, root: Path) -> list[Path]:
+    """The files of the published windows that a dataset names, those that its tasks need; none without such windows."""
+    if settings["windows"] is None:
+        return []
+    needed = [name for name, tasks in TASK_FILES.items() if set(tasks) & set(settings["tasks"])]
+    return [located(settings["windows"], root) / f"{name}.csv" for name in needed]
+
+
+def _check_published_windows(settings: dict, root: Path) -> None:
     """Refuse a folder of published windows that lacks the file of a declared task."""
-    for name, tasks in TASK_FILES.items():
-        path = located(settings["windows"], root) / f"{name}.csv"
-        if set(tasks) & set(settings["tasks"]) and not path.is_file():
+    for path in published_windows(settings, root):
+        if not path.is_file():
             raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
 
 

@@ -4,7 +4,7 @@ import re
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pickbench.config import known_ids, load_project, located
+from pickbench.config import known_ids, load_project, located, published_windows
 from pickbench.errors import InputError
 from pickbench.findings.reading import SCHEMA as CLAIMS_SCHEMA
 from pickbench.findings.reading import read_findings

@@ -31,23 +31,16 @@ def raw_files(wildcards):
 
 
 def datasets_to_look_over():
-    """Where each dataset comes from, and which of its columns hold picks."""
+    """Where each dataset comes from, which of its columns hold picks, whether its split counts, and whose its windows are."""
     return {
         name: {
             "source": source_of_dataset(name),
             "arrival_columns": settings["arrival_columns"],
             "split": settings["split"],
-            "windows": published_windows(name),
+            "windows": [str(path) for path in published_windows(settings, ROOT)],
         }
         for name, settings in PROJECT.datasets.items()
     }
-
-
-def published_windows(dataset):
-    """The files of the published windows that a dataset names, as far as its tasks need them."""
-    folder, tasks = (PROJECT.datasets[dataset][key] for key in ("windows", "tasks"))
-    needed = [name for name, group in TASK_FILES.items() if set(group) & set(tasks)] if folder else []
-    return [str(located(folder, ROOT) / f"{name}.csv") for name in needed]
 
 
 def published_figures():
