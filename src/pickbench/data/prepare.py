@@ -18,7 +18,7 @@ from pickbench.data.components import TARGET, assign_channels
 from pickbench.data.layout import NO_NUMBER
 from pickbench.data.raw import RawFile, RawWaveforms, column_names, raw_files, read_rows, survey
 from pickbench.data.reasons import MISSING
-from pickbench.data.split import SPLITS, check_names
+from pickbench.data.split import SPLITS, check_splits
 from pickbench.data.standard import standardise
 from pickbench.data.writer import PreparedWriter
 from pickbench.errors import InputError
@@ -157,7 +157,7 @@ def look_over(
                     _count_mended(usable, usable["trace_name"], account)
                 if own_split:
                     rows = rows if usable is None else usable
-                    attempt(check_names, file.metadata, rows["trace_name"], rows["split"])
+                    attempt(check_splits, file.metadata, rows["trace_name"], rows["split"])
                     splits.update(rows["split"])
     for name in SPLITS if own_split and account.traces_out and not faults else ():
         if not splits[name]:

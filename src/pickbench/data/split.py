@@ -145,11 +145,11 @@ def _own_codes(traces: pd.DataFrame, prepared: Sequence[Path]) -> np.ndarray:
         return codes
     for path in prepared:
         for rows in _pieces(path, ("trace_raw_name", "split")):
-            check_names(path, rows["trace_raw_name"], rows["split"])
+            check_splits(path, rows["trace_raw_name"], rows["split"])
     raise AssertionError("a split code without its row")
 
 
-def check_names(path: Path, traces: pd.Series, splits: pd.Series) -> None:
+def check_splits(path: Path, traces: pd.Series, splits: pd.Series) -> None:
     """Refuse other splits than train, dev and test, naming the first trace that is in one."""
     wrong = ~splits.isin(SPLITS)
     if wrong.any():
