@@ -1,5 +1,6 @@
 # In: models, raw data at a path, published windows, weights and figures. Out: nothing but lines on the terminal: their faults
-# in one list, or what was looked at and how much of each dataset can be used. `snakemake validate` looks before a run is started; it runs each time.
+# in one list, or what was looked at and how much of each dataset can be used. `snakemake validate` looks before a run is
+# started; it runs each time.
 
 
 localrules:
