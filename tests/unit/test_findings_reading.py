@@ -11,7 +11,7 @@ from pickbench.findings.predicates import PREDICATES
 from pickbench.findings.reading import SCHEMA, read_findings
 from pickbench.metrics.registry import METRICS
 from tests.conftest import ROOT
-from tests.unit.claims import CLAIMS, FINDINGS, KNOWN
+from tests.unit.claims import CLAIMS, KNOWN
 
 FORM = ROOT / SCHEMA
 
@@ -132,7 +132,7 @@ def test_mistakes_are_one_line(name, tmp_path):
 def test_what_is_known_may_be_missing_in_a_run():
     """Which datasets and models a run has is nothing that reading asks."""
     findings = read_findings(CLAIMS, FORM, **KNOWN)
-    assert [finding.id for finding in findings] == list(FINDINGS) and len(findings) == 16
+    assert [finding.id for finding in findings] == [claim["id"] for claim in read_yaml(CLAIMS)["findings"]]
 
 
 def test_the_schema_knows_the_predicates_and_their_parameters():

@@ -137,5 +137,5 @@ def test_local_and_regional_twins_are_unlike_teleseismic_ones():
     files = [read_yaml(path) for path in (ROOT / "config" / "datasets").glob("mini-*.yaml")]
     reach = {about["twin_of"]: about["source"]["simulate"]["events"]["distance_km"] for about in files}
     near = [reach[about["twin_of"]]["max"] for about in files if about["region"] != "teleseismic"]
-    assert len(near) == 6 and max(near) < 700 and reach["geofon"]["median"] > 6000
+    assert near and max(near) < 700 and reach["geofon"]["median"] > 6000
     assert reach["geofon"]["p10"] > 2 * max(near)
