@@ -5,7 +5,7 @@ says who was lucky. An average therefore knows of each cell how many models it s
 windows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,7 +37,7 @@ class Average:
         return (self.models > 0) & (self.models < self.most)
 
 
-def average(matrices: Sequence[pd.DataFrame], windows: Mapping[str, int]) -> Average:
+def average(matrices: Sequence[pd.DataFrame], windows: Mapping[str, int] | pd.Series) -> Average:
     """Average matrices cell by cell, over those that have it.
 
     Parameters
@@ -45,7 +45,7 @@ def average(matrices: Sequence[pd.DataFrame], windows: Mapping[str, int]) -> Ave
     matrices
         Sources by targets of every model, all with the same rows and columns.
     windows
-        Number of test windows by target, as for `few_windows`.
+        Number of test windows by target; of one that is left out it is not known, and taken for enough.
     """
     few = few_windows(windows)
     counted = [matrix.mask(matrix.columns.isin(few)[None, :].repeat(len(matrix), axis=0)) for matrix in matrices]
@@ -54,6 +54,6 @@ def average(matrices: Sequence[pd.DataFrame], windows: Mapping[str, int]) -> Ave
     return Average(together.mean(), together.count(), most)
 
 
-def few_windows(windows: Mapping[str, int]) -> Collection[str]:
+def few_windows(windows: Mapping[str, int] | pd.Series) -> set[str]:
     """The targets of fewer than `FEWEST_WINDOWS` windows, of those whose number is known."""
     return {target for target, number in windows.items() if number < FEWEST_WINDOWS}
