@@ -133,12 +133,12 @@ def test_damage_between_prepare_and_split_is_named(prepared):
 
 def test_damaged_waveforms_are_never_used(prepared):
     """A file in HDF5 has places that hold nothing: what is read there is as it was, or is refused."""
-    names = [list(range(4)), np.zeros(4, int)]
+    traces, starts = np.arange(4), np.zeros(4, int)
 
     def read() -> list[bytes]:
         dataset = PreparedDataset(prepared)
-        pieces, _ = dataset.crop(*map(np.array, names), 600)
-        return [pieces.tobytes(), *(dataset.waveform(number).tobytes() for number in range(4))]
+        pieces, _ = dataset.crop(traces, starts, 600)
+        return [pieces.tobytes(), *(dataset.waveform(number).tobytes() for number in traces)]
 
     whole, refused = read(), 0
     for _ in damages(prepared / "waveforms.hdf5", times=400):
