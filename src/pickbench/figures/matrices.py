@@ -155,10 +155,8 @@ def matrix_figure(
     def colour_of(value: float) -> tuple:
         return colours(norm(value))
 
-    widest = max(
-        (style.width_em(format_value(value)) for value in together.to_numpy().ravel() if not np.isnan(value)),
-        default=1.0,
-    )
+    numbers = {format_value(value) for value in together.to_numpy().ravel() if not np.isnan(value)}
+    widest = max(map(style.width_em, numbers), default=1.0)
     with style.style():
         keys = _keys(metric, bool(few), of_all)
         figure, grid = _layout(
