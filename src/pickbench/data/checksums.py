@@ -40,7 +40,8 @@ def check_table(path: Path) -> Path:
 def row_checksums(rows: np.ndarray) -> np.ndarray:
     """Sum the 32-bit words of each row.
 
-    Any changed bit changes it, and at the speed of memory it costs training and prediction next to nothing.
+    Any one bit that is turned changes it, and what is cut or overwritten does but for rare chance; words that change
+    places do not. It is made at the speed of memory.
 
     Parameters
     ----------
