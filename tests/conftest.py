@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from pickbench.data.checksums import write_checksums
+from pickbench.data.checksums import GROUP, row_checksums, write_checksums
 
 # A machine that is busy is no fault of the code.
 settings.register_profile("untimed", deadline=None)
@@ -41,6 +41,7 @@ def write_prepared(folder: Path, waveforms: list[np.ndarray], columns: dict) -> 
         row[:, : waveform.shape[1]] = waveform
     with h5py.File(folder / "waveforms.hdf5", "w") as file:
         file.create_dataset("data/bucket0", data=block)
+        file.create_dataset(f"{GROUP}/bucket0", data=row_checksums(block))
         for key, value in {"dimension_order": "CW", "component_order": "ZNE", "sampling_rate": 100.0}.items():
             file[f"data_format/{key}"] = value
     names = [f"bucket0${i},:3,:{w.shape[1]}" for i, w in enumerate(waveforms)]
