@@ -215,6 +215,8 @@ SELECTION = expand("results/tables/selection.{kind}", kind=FORMATS)
 DEMAND = expand("results/tables/{name}.{kind}", name=[DEMAND_NAME, STAGES_NAME], kind=FORMATS)
 FINDINGS = expand("results/tables/{name}.{kind}", name=FINDINGS_NAME, kind=FORMATS)
 PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, kind=FORMATS)
+# What stands in that table beside ours.
+PUBLISHED_FIGURES = str(located("resources/published.csv", ROOT))
 
 
 # The study of sampling rates: where its files lie, and what it adds to the results.

@@ -43,7 +43,7 @@ rule findings:
 rule published:
     input:
         metrics=COLLECTED,
-        published=str(located("resources/published.csv", ROOT)),
+        published=PUBLISHED_FIGURES,
     output:
         tables=page_in_report(PUBLISHED_TABLE, "published", "findings", {"Shows": "Published figures beside ours"}),
     log:

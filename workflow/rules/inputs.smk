@@ -45,7 +45,7 @@ def datasets_to_look_over():
 
 def published_figures():
     """The file of published figures, and the ids that it may name."""
-    return {"path": str(located("resources/published.csv", ROOT)), **KNOWN}
+    return {"path": PUBLISHED_FIGURES, **KNOWN}
 
 
 def weights_to_look_over():
