@@ -148,7 +148,7 @@ def test_examples_are_what_the_picker_in_domain_predicted(run):
 
 
 def test_the_study_of_rates_is_in_true_units(run):
-    table = read_rates(run / "results" / "metrics.rates.csv")
+    table = read_rates(*(run / "results" / f"metrics.rates.{kind}" for kind in ("csv", "parquet")))
     assert set(table["rate_hz"]) == {25, 33.3, 100} and set(table["target"]) == {"tiny-far"}
     assert set(table["source"]) == {"tiny-local"} and set(table["model"]) == {"phasenetlight", "oracle"}
     oracle = table[table["model"] == "oracle"].groupby("metric")["value"]
