@@ -1,5 +1,7 @@
 """How fast windows are read out, and how much of that is the network itself, on one core.
 
+The next windows are made ready on another core meanwhile, as in any prediction.
+
     python -m benchmarks.prediction [--networks PhaseNet GPD ...] [--windows 256] [--batch 256]
 
 Prints for each network evaluation windows/s of tasks 2 and 3 (10 s), the share of the time that is spent in the

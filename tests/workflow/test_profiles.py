@@ -82,7 +82,8 @@ def test_larger_datasets_ask_for_more(asked):
 
 def test_a_further_attempt_asks_for_twice_as_much(asked):
     later = jobs_of_a_dry_run("--attempt", "2")
-    for rule in ("train", "predict", "train_on_cpu", "windows", "metrics"):
+    of_data = ("prepare", "split", "windows", "facts", "examples")
+    for rule in (*of_data, "train", "train_on_cpu", "predict", "predict_on_cpu", "metrics"):
         for resource, most, off in (("mem_mb", math.inf, 0), ("runtime", 48 * 60, 1)):  # minutes are rounded
             firsts = sorted(int(job[resource]) for job in asked[rule])
             seconds = sorted(int(job[resource]) for job in later[rule])

@@ -26,8 +26,8 @@ rule examples:
         ENVIRONMENT
     threads: RUN["prediction"]["threads"]
     resources:
-        mem_mb=8000,
-        runtime="1h",
+        mem_mb=memory(8000, 0, own_dataset),
+        runtime=time_of(0),
     params:
         version=[VERSIONS["facts"], VERSIONS["predict"], VERSIONS["examples"]],
         arrival_columns=arrival_columns_of,
