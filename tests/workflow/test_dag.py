@@ -171,4 +171,4 @@ def test_commands_of_the_documentation_are_planned(command, tmp_path):
     for name in ("config", "slurm"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my.yaml").write_text("datasets: [mini-stead]\nmodels: [phasenet]\n", encoding="utf-8")
-    assert planned(snakemake(*shlex.split(command)[1:], "-n", directory=tmp_path))
+    assert planned(snakemake("-n", *shlex.split(command)[1:], directory=tmp_path))
