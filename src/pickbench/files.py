@@ -115,8 +115,15 @@ def _sealed(content: Path, name: str) -> str:
     return f"{sha256(content)}  {name}\n"
 
 
-def checked(path: str | Path) -> Path:
+def checked(path: str | Path, *, made_with: Path | None = None) -> Path:
     """Give the path of a file after a look that it is as it was written, where its checksum stands beside it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    made_with
+        What has to be deleted for it to be made again, if that is another file.
 
     Raises
     ------
@@ -126,13 +133,13 @@ def checked(path: str | Path) -> Path:
     path = Path(path)
     seal = _seal(path)
     if seal.exists() and path.exists() and seal.read_bytes() != _sealed(path, path.name).encode():
-        raise not_as_written(path, f"{seal.name} says")
+        raise not_as_written(path, f"{seal.name} says", made_with)
     return path
 
 
-def not_as_written(path: Path, witness: str) -> InputError:
+def not_as_written(path: Path, witness: str, made_with: Path | None = None) -> InputError:
     """The refusal of a file by its checksum, which somebody `says`."""
-    return InputError(f"{path}: not as it was written, {witness}; delete it to have it made again")
+    return InputError(f"{path}: not as it was written, {witness}; delete {made_with or 'it'} to have it made again")
 
 
 def write_json(path: str | Path, content: object, *, sealed: bool = False) -> None:

@@ -76,8 +76,10 @@ def test_damaged_files_are_named_in_one_line(name, tmp_path):
     write, read = KINDS[name]
     write(path)
     read(path)
+    # Predictions are made again by a job that goes by its own notes.
+    made_with = r"\S+/cells\.json" if name == "dev_task23.parquet" else "it"
     for what in damages(path):
-        with pytest.raises(InputError, match=rf"{name}.*delete it to have it made again$") as caught:
+        with pytest.raises(InputError, match=rf"{name}.*delete {made_with} to have it made again$") as caught:
             pytest.fail(f"{what}: {read(path)}")
         assert "\n" not in str(caught.value)
     # Written again, it is as good as new.

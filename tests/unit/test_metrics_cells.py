@@ -278,7 +278,9 @@ def test_a_picker_is_evaluated_from_its_files(tmp_path):
 
     path = folders["home"] / "dev_task1.parquet"
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(InputError, match="dev_task1.parquet: not a whole prediction file"):
+    # The seal, where there is one, says so first; either way the job that predicts goes by cells.json.
+    remedy = f"delete {path.parent.parent / 'cells.json'} to have it made again"
+    with pytest.raises(InputError, match=f"dev_task1.parquet: not a whole prediction file .*{remedy}"):
         cells.evaluate_picker(folders, targets, **picker)
 
 
@@ -324,3 +326,10 @@ def test_one_residual_has_no_spread():
     measured = {name: value for name, (value, _) in residual_metrics(np.array([0.3]), 0.45).items()}
     assert np.isnan(measured["std_s"]) and np.isnan(measured["laplace_scale_s"])
     assert measured["mae_s"] == measured["rmse_s"] == 0.3
+
+
+def test_a_missing_prediction_file_says_what_makes_it_again(tmp_path):
+    path = tmp_path / "seed42" / "there" / "test_task23.parquet"
+    with pytest.raises(InputError) as refusal:
+        cells.read_columns(path, ["trace_name"])
+    assert str(refusal.value) == f"{path}: missing; delete {tmp_path / 'seed42' / 'cells.json'} to have it made again"

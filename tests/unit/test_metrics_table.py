@@ -151,6 +151,17 @@ def test_what_is_not_as_it_was_collected_is_named(collected, name):
     assert all(line.startswith(f"{csv}: ") for line in said) and message in "\n".join(said)
 
 
+def test_deleting_is_advised_only_where_there_is_something_to_collect_from(collected):
+    csv, parquet = collected
+    csv.write_text(csv.read_text().splitlines()[0] + "\n")
+    for advised in (False, True):
+        with pytest.raises(InputError) as refusal:
+            read_collected(csv, parquet)
+        assert "copy both again" in str(refusal.value)
+        assert (f"delete {csv}" in str(refusal.value)) == advised
+        csv.with_name("metrics").mkdir(exist_ok=True)
+
+
 def test_no_more_than_a_few_faults_are_named(collected):
     csv, parquet = collected
     csv.write_text(csv.read_text().splitlines()[0] + "\n")

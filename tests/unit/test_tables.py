@@ -214,6 +214,7 @@ def test_a_column_of_few_windows_is_not_ranked_and_says_how_many(tmp_path):
         text = html.read_text()
         assert ("<b>" in text) == marked
         assert f"regional, n {fewer}" in text
+        assert rf" & regional, n {fewer} \\" in html.with_suffix(".tex").read_text()
 
 
 def test_an_average_leaves_out_columns_of_few_windows_and_says_where_models_are_missing(tmp_path):

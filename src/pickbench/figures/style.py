@@ -5,6 +5,7 @@ as well. Widths are those of a printed page, so that a figure is read at the siz
 the same data give the same bytes.
 """
 
+import logging
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from pickbench.files import replacing
+
+# It has a hundred lines to say of every PDF.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 #: (id, title) of what a figure shows, in its order.
 Names = Sequence[tuple[str, str]]

@@ -269,10 +269,17 @@ def read_columns(path: str | Path, columns: list[str]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read, lacks one of them, or is not as it was written.
+        When it is missing, cannot be read, lacks one of them, or is not as it was written.
     """
-    path = checked(path)
+    path = Path(path)
+    # The job that predicts all targets of a picker goes by this file, and makes again what it has no note of.
+    noted = path.parent.parent / "cells.json"
+    if not path.exists():
+        raise InputError(f"{path}: missing; delete {noted} to have it made again")
+    checked(path, made_with=noted)
     try:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a whole prediction file: {error}") from error
+        raise InputError(
+            f"{path}: not a whole prediction file ({error}); delete {noted} to have it made again"
+        ) from error

@@ -106,7 +106,9 @@ def read_collected(
     faults = list(_differences(table, collected, list(key)))
     more = [f"{csv}: {len(faults) - SHOWN} more rows or values differ"] if len(faults) > SHOWN else []
     faults = faults or ["its rows have another order than they were collected in"]
-    says = f", as {parquet} says; copy both again, or delete {csv} to have it collected again"
+    # A cache that was copied for figures and tables has nothing to collect from.
+    whence = f", or delete {csv} to have it collected again" if Path(csv).with_name("metrics").is_dir() else ""
+    says = f", as {parquet} says; copy both again{whence}"
     raise InputErrors([*(f"{csv}: {fault}{says}" for fault in faults[:SHOWN]), *more])
 
 

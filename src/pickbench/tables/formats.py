@@ -130,11 +130,13 @@ def tex(page: Page) -> str:
     for matrix in page.matrices:
         heading = f"{matrix.title}. {matrix.caption}" if matrix.title else matrix.caption
         columns = [column.title.translate(TEX_SPECIALS) for column in matrix.columns]
+        below = [column.region.translate(TEX_SPECIALS) for column in matrix.columns]
         lines += [
             rf"\par\medskip\noindent {heading.translate(TEX_SPECIALS)}\par",
             rf"\noindent\begin{{tabular}}{{l{''.join(TEX_COLUMNS[column.sentences] for column in matrix.columns)}}}",
             r"\toprule",
             " & ".join([matrix.corner, *columns]) + r" \\",
+            *([" & ".join(["", *below]) + r" \\"] if any(below) else []),
             r"\midrule",
         ]
         for row in matrix.rows:
