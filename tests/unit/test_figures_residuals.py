@@ -210,3 +210,14 @@ def test_the_look_is_given_back():
     with style.style():
         assert matplotlib.rcParams["pdf.fonttype"] == 42
     assert matplotlib.rcParams["font.size"] == before
+
+
+@pytest.mark.parametrize("columns", [1, 3, 8])
+def test_all_models_of_the_paper_fit_on_a_page(columns):
+    """Ten rows: the networks, Baer-Kradolfer, and a control."""
+    rows = [(f"m{number}", f"Model {number}") for number in range(10)]
+    across = [(f"d{number}", f"Data {number}") for number in range(columns)]
+    keys = [(row, column) for row, _ in rows for column, _ in across]
+    figure = residual_matrix(dict.fromkeys(keys, np.array([0.1, -0.2])), rows, across, dict.fromkeys(keys, 0.45))
+    assert figure.get_figheight() <= style.PAGE_HEIGHT_IN + 1e-9
+    assert figure.get_figwidth() <= style.PAGE_WIDTH_IN + 1e-9

@@ -31,11 +31,13 @@ MOST = 0.5
 # Picks and many labels lie on whole samples of 10 ms, and so do the edges: the shift puts them clearly inside a bin.
 BIN_SHIFT_S = 1e-5
 
-# Inches: margins, gap between panels, room for tick labels within the matrix, and the widest useful panel.
+# Inches: margins, gap between panels, room for tick labels within the matrix, the widest useful panel, the lowest.
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 0.36, 0.06, 0.32, 0.69, 0.06
-TITLE_LINE_IN, TICK_LABELS_IN, PANEL_WIDTH_MAX_IN = 0.15, 0.13, 1.7
+TITLE_LINE_IN, TICK_LABELS_IN, PANEL_WIDTH_MAX_IN, PANEL_HEIGHT_MIN_IN = 0.15, 0.13, 1.7, 0.66
 # Share of a panel's height that is kept free of the histogram for its numbers.
 HEAD = 0.36
+# Lines of numbers there, and from one to the next in sizes of a letter.
+LINES, LINE_SPACING = 3, 1.08
 
 Key = tuple[str, str]
 
@@ -162,12 +164,14 @@ def _grid(n_rows: int, n_columns: int, extra_gap_in: float, title: str) -> tuple
     """Lay out panels in inches, so that letters keep their size however many there are."""
     inner = style.PAGE_WIDTH_IN - LEFT_IN - RIGHT_IN - (n_columns - 1) * GAP_IN
     width = min(inner / n_columns, PANEL_WIDTH_MAX_IN)
-    height = max(0.75 * width, 0.8)
-    step_x, step_y = width + GAP_IN, height + GAP_IN + extra_gap_in
     top = TOP_IN + (len(title.splitlines()) + 0.2) * TITLE_LINE_IN if title else TOP_IN
+    gap_y = GAP_IN + extra_gap_in
+    room = (style.PAGE_HEIGHT_IN - top - BOTTOM_IN + gap_y) / n_rows - gap_y
+    height = max(min(max(0.75 * width, 0.8), room), PANEL_HEIGHT_MIN_IN)
+    step_x, step_y = width + GAP_IN, height + gap_y
     needed = LEFT_IN + n_columns * step_x - GAP_IN + RIGHT_IN
     # The legend needs a column's width, whatever the matrix is.
-    size = max(needed, style.COLUMN_WIDTH_IN), top + n_rows * step_y - GAP_IN - extra_gap_in + BOTTOM_IN
+    size = max(needed, style.COLUMN_WIDTH_IN), top + n_rows * step_y - gap_y + BOTTOM_IN
     left = LEFT_IN + (size[0] - needed) / 2
     figure = Figure(figsize=size)
     style.heading(figure, title, LEFT_IN, size[0] - LEFT_IN - RIGHT_IN, line_in=TITLE_LINE_IN)
@@ -230,8 +234,8 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> No
         "RMSE": rmse_s(residuals),
     }
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
-    axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=1.08)
-    place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": 1.08}
+    axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=LINE_SPACING)
+    place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": LINE_SPACING}
     axes.text(0.965, 0.97, f"n {style.plain_count(n)}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
 
 
@@ -242,8 +246,9 @@ def _empty(axes: Axes, word: str) -> None:
 
 
 def _letter_size(axes: Axes) -> float:
-    """Letters of 5 points in the narrowest panels of a page, 6.5 in the widest."""
-    return float(np.interp(style.width_in(axes), [0.8, 1.5], [5.0, 6.5]))
+    """Letters of 5 points in the narrowest panels of a page, 6.5 in the widest, and as there is room for in height."""
+    fits = HEAD * style.height_in(axes) * 72 / (LINES * LINE_SPACING)
+    return min(float(np.interp(style.width_in(axes), [0.8, 1.5], [5.0, 6.5])), fits)
 
 
 def _titles(figure: Figure, grid: list[list[Axes]], rows: Names, columns: Names) -> None:
