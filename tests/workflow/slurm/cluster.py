@@ -208,6 +208,7 @@ def running_cluster() -> Iterator[Cluster]:
         stack.enter_context(_leaving_in_order())
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.enter_context(_at_the_default_place(folder))
+        stack.callback(_kill_what_is_left, cluster)
         stack.callback(cluster.stop)
         _start_munge(cluster)
         cluster.start("slurmctld", "-D", "-c", "-f", folder / "slurm.conf")
@@ -284,3 +285,12 @@ def _end_jobs(cluster: Cluster) -> None:
         return not cluster.call("squeue", "-h", "-o", "%A").strip()
 
     wait_for(none_left, ENDED_S, "the last jobs to end")
+
+
+def _kill_what_is_left(cluster: Cluster) -> None:
+    """End processes of jobs that SLURM, without control groups, lost sight of when their parents had gone."""
+    mark = f"SLURM_CONF={cluster.environment['SLURM_CONF']}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # over by now, or not to be looked into
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
