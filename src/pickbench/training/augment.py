@@ -144,14 +144,14 @@ def second_event(
         Amplitude of the copy relative to the event, (B,).
     """
     part = torch.nonzero(start >= 0).flatten()
-    start, scale, event, old = start[part], scale[part], waveforms[part], labels[part]
-    first, end = _event(old[:, 0])
-    length, shift = old.shape[-1], start - first
-    source = _source(shift, length).clamp_(min=0)
-    copied = _inside(start, start + end - first, event) * scale[:, None]
-    waveforms[part] = event.addcmul_(_taken(event, source), copied[:, None])
-    behind = _inside(shift, shift + length, old)
-    labels[part] = old.addcmul_(_taken(old, source), behind[:, None]).clamp_(max=1)
+    first, end = _event(labels[part, 0])
+    # One by one and in place: few windows have a second event, and a copy of them all costs more than the sums.
+    for i, low, high, behind in torch.stack([part, first, end, start[part]], dim=1).tolist():
+        waveform, label, shift = waveforms[i], labels[i], behind - low
+        event = waveform[:, low : min(high, waveform.shape[-1] - shift)]
+        waveform[:, behind : behind + event.shape[-1]].add_(event * scale[i])
+        # Labels begin before their picks, and so before the event.
+        label[:, shift:].add_(label[:, : label.shape[-1] - shift].clone()).clamp_(max=1)
     return waveforms, labels
 
 
