@@ -17,7 +17,7 @@ VERSIONS = {
     "predict": 2,
     "metrics": 1,
     "tables": 4,
-    "findings": 3,
+    "findings": 4,
     "figures": 5,
     "examples": 1,
     "export": 1,

@@ -263,3 +263,19 @@ def test_every_twin_that_ships_says_of_what():
             assert path.stem == f"mini-{content['twin_of']}" and path.with_stem(content["twin_of"]).exists()
         else:
             assert "twin_of" not in content
+
+
+def test_a_source_with_a_handful_of_s_teaches_neither_s_nor_phases():
+    table = world()
+    at_home = (table["source"] == "geofon") & (table["target"] == "geofon")
+    few = table.assign(n=table["n"].where(~(at_home & (table["phase"] == "S")), 9))
+    results = Results(few, MODELS, DATASETS)
+    sources = {name: set(results.of(Measure.named(name))["source"]) for name in ("auc", "mcc", "mae_s P", "mae_s S")}
+    assert all("geofon" in sources[name] for name in ("auc", "mae_s P"))
+    assert not any("geofon" in sources[name] for name in ("mcc", "mae_s S"))
+
+
+def test_cells_of_few_windows_do_not_count():
+    table = world()
+    few = table.assign(n=table["n"].where(table["target"] != "ethz", 9))
+    assert "ethz" not in set(Results(few, MODELS, DATASETS).of(Measure.named("mae_s P"))["target"])

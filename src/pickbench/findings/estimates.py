@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from pickbench.findings.trainings import Failure
-from pickbench.metrics.registry import METRICS, Metric, answers_of
+from pickbench.metrics.registry import METRICS, Answer, Metric, answers_of, phases_to_learn
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.statistics import Z
 
 CELL = ["metric", "phase", "model", "source", "target"]
@@ -58,10 +59,10 @@ class Measure:
         return f"{self.metric.title} ({self.phase})" if self.phase else self.metric.title
 
     @property
-    def column(self) -> str:
+    def answer(self) -> Answer:
         """The answer that it judges."""
         (answer,) = answers_of([self.metric.task], [self.phase] if self.phase else [])
-        return answer.column
+        return answer
 
 
 class Results:
@@ -69,7 +70,9 @@ class Results:
 
     A dataset plays the role of the one it is a twin of, else its own. Where several play one role, those that are no
     twin come first, then those that are named first. Left out are controls, published weights, of which nobody knows
-    the data, and thresholds from the source, which the paper did not use.
+    the data, thresholds from the source, which the paper did not use, cells of fewer than `FEWEST_WINDOWS` windows, and
+    what takes a phase to learn of which the source's own test split has fewer: a dataset with a handful of S picks does
+    not teach S.
 
     Parameters
     ----------
@@ -102,6 +105,7 @@ class Results:
             & metrics["target"].isin(list(self._roles))
             & (metrics["split"] == "test")
             & (metrics["threshold_from"] != "source")
+            & (metrics["n"] >= FEWEST_WINDOWS)
         )
         rows = metrics[chosen].assign(
             source=metrics["source"].map(self._roles),
@@ -109,6 +113,11 @@ class Results:
             error=(metrics["ci_high"] - metrics["ci_low"]) / (2 * Z),
             failed="",
         )
+        at_home = metrics[
+            (metrics["source"] == metrics["target"]) & (metrics["split"] == "test") & (metrics["task"] == 3)
+        ]
+        scarce = at_home[at_home["n"] < FEWEST_WINDOWS].replace({"source": self._roles})
+        self._scarce = set(zip(scarce["source"], scarce["phase"], strict=True))
         self._asked = rows[["metric", "phase", "target"]].drop_duplicates()
         rows = rows[rows["model"].isin(self.models) & np.isfinite(rows["value"]) & np.isfinite(rows["error"])]
         self._rows = rows[[*CELL, "seed", "value", "error", "n", "failed"]]
@@ -120,7 +129,7 @@ class Results:
 
         A training that failed in one of the answers behind them is left out of all those that its network gives.
         """
-        scoped, answers = copy(self), {measure.column for measure in measures}
+        scoped, answers = copy(self), {measure.answer.column for measure in measures}
         scoped._fallen = [failure for failure in self._failures if failure.answer.column in answers]
         return scoped
 
@@ -132,7 +141,7 @@ class Results:
         """
         rows = self._rows[(self._rows["metric"] == measure.metric.name) & (self._rows["phase"] == measure.phase)]
         here = (self._asked["metric"] == measure.metric.name) & (self._asked["phase"] == measure.phase)
-        for failure in [failure for failure in self._fallen if measure.column in failure.gives]:
+        for failure in [failure for failure in self._fallen if measure.answer.column in failure.gives]:
             source = self._roles[failure.source]
             its_own = (rows["model"] == failure.model) & (rows["source"] == source) & (rows["seed"] == failure.seed)
             picker = {"model": failure.model, "source": source, "seed": failure.seed, "failed": self._words(failure)}
@@ -140,6 +149,9 @@ class Results:
                 metric=measure.metric.name, phase=measure.phase, value=np.nan, error=np.nan, n=np.nan, **picker
             )
             rows = pd.concat([rows[~its_own], fallen[rows.columns]], ignore_index=True)
+        rows = rows[
+            ~rows["source"].isin([source for source, phase in self._scarce if phase in phases_to_learn(measure.answer)])
+        ]
         means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
         return rows.groupby(CELL, as_index=False, sort=False).agg(means)
 

@@ -17,6 +17,7 @@ from pickbench.findings.claims import AGAINST, FOR, TIE, holm, verdicts
 from pickbench.findings.estimates import Measure, Results
 from pickbench.findings.predicates import PREDICATES, Evidence, Number
 from pickbench.findings.reading import Finding
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import MINUS, Column, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "findings"
@@ -28,8 +29,9 @@ COLUMNS = [
 SHOWN = 4
 NOTES = [
     "What the paper found, in our words and mostly after a summary of it (column source of the CSV file), held against"
-    " the test results of this run: averages over its models, controls and published weights left out, at the target's"
-    " thresholds.",
+    " the test results of this run: averages over its models, controls and published weights left out. MCC and F1 are"
+    f" at the threshold from the target's dev. Cells of fewer than {FEWEST_WINDOWS} windows do not count, nor does S or"
+    " phase identification learned from a source whose own test split has fewer windows with S.",
     "A number speaks for a finding where its 95 % interval lies on the claimed side. It speaks against it where a test"
     " says so at the same level after Holm's correction for all numbers of the finding, since of many one strays by"
     " chance. Reproduced: all speak for it, which needs no correction. Not reproduced: one speaks against it. Not"
