@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pickbench.models.base import HISTORY_COLUMNS
-from pickbench.tables.benchmarks import gather_benchmarks, read_benchmark, read_benchmarks
+from pickbench.tables.benchmarks import benchmarks_of_others, gather_benchmarks, read_benchmark, read_benchmarks
 from pickbench.tables.demand import PickerFiles, Training, demand_table, stage_table, write_demand
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -105,6 +105,19 @@ def test_demand_by_stage(pickers, jobs, tmp_path):
     total = table.loc["(total)"]
     assert total["cpu_h"] == pytest.approx(0.5 + 110 / 3600 + 36 / 3600) and total["peak_mb"] == 400
     assert total["jobs"] == 9 and total["benchmarks_missing"] == 4
+
+
+def test_the_study_of_rates_and_what_shows_results_are_stages(pickers, jobs, tmp_path):
+    own = write_benchmark(tmp_path / "shows/figures/roc.tsv", 7200, 3600)
+    write_benchmark(tmp_path / "shows/train/net.tsv", 9000)
+    showing = benchmarks_of_others(tmp_path / "shows", ["train", "predict"])
+    assert list(showing) == [str(own)]
+    stages = {"predict_rates": [], "metrics_rates": [], "show": list(showing)}
+    table = stage_table(stages, pickers, jobs | showing, pickers[0].predictions).set_index("stage")
+    assert list(table.index) == ["predict_rates", "show", "(total)"]
+    assert table.loc["show", ["jobs", "wall_h", "cpu_h"]].tolist() == [1, 2.0, 1.0]
+    assert table.loc["predict_rates", "gpu_h"] == pytest.approx(36 / 3600)
+    assert table.loc["(total)", "wall_h"] == pytest.approx(2 + 36 / 3600)
 
 
 def test_pages_say_what_is_missing(pickers, jobs, tmp_path):

@@ -138,6 +138,16 @@ def test_the_table_has_both_rates_side_by_side(metrics, tmp_path):
         assert "Near, 100 Hz" in text and "Near, selected" in text
 
 
+def test_without_dev_windows_no_rate_is_called_selected(metrics, tmp_path):
+    few = metrics.assign(n=metrics["n"].where(metrics["split"] == "dev", 9))
+    table = rate_table(few[(few["split"] == "test") | (few["phase"] != "P")]).set_index(["metric", "phase"])
+    assert table.loc[("rmse_s", "P"), "dev_n"] == 0 and table.loc[("rmse_s", "P"), ["at_selected"]].isna().all()
+    assert table.loc[("rmse_s", "S"), "dev_n"] > 0 and table.loc[("rmse_s", "S"), "n"] == 9
+    write_rate_table(few, MODELS, DATASETS, tmp_path / "rates")
+    text = (tmp_path / "rates.html").read_text(encoding="utf-8")
+    assert "<small>n 9</small>" in text and "<b>" not in text
+
+
 def test_seeds_are_averaged_and_their_rates_listed(metrics, tmp_path):
     other = metrics.assign(seed=43, selected=metrics["rate_hz"] == 50)
     write_rate_table(pd.concat([metrics, other]), MODELS, DATASETS, tmp_path / "rates")

@@ -142,6 +142,8 @@ CELLS = f"{PREDICTIONS}/cells.json"
 METRICS = "results/metrics/{model}/{source}/seed{seed}.csv"
 # What all tables and figures of metrics read: the long table, and the copy that says whether it is whole.
 COLLECTED = ["results/metrics.csv", "results/metrics.parquet"]
+# What the jobs up to there took, kept beside it.
+MEASURED = "results/metrics.benchmarks.csv"
 
 
 def learning_rates(wildcards):
@@ -224,9 +226,28 @@ STUDIED = "results/predictions/_rates/{model}/{source}/seed{seed}"
 RATE_CELLS = f"{STUDIED}/cells.json"
 RATE_METRICS = "results/metrics/_rates/{model}/{source}/seed{seed}.csv"
 COLLECTED_RATES = ["results/metrics.rates.csv", "results/metrics.rates.parquet"]
+MEASURED_IN_STUDY = "results/metrics.rates.benchmarks.csv"
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 METRICS_FILES = [*COLLECTED, *(COLLECTED_RATES if STUDY.models else [])]
+
+
+def stop_where_a_copy_lacks(pairs):
+    """Of results that were copied without data, a table that is not there would start the whole run to make it again."""
+    for pair in pairs:
+        lost = [path for path in pair if not Path(path).exists()]
+        if lost and (pair is COLLECTED or len(lost) < len(pair)):
+            raise WorkflowError(
+                f"{lost[0]}: not there, though results/predictions is, and results/data is not: results that were copied to"
+                f" draw figures from need {' and '.join(pair)}; copy them as well, or delete results/predictions to run"
+                " everything from the start"
+            )
+
+
+if COPIED and Path("results/predictions").exists():
+    stop_where_a_copy_lacks([COLLECTED, COLLECTED_RATES])
+
+
 # As FIGURES are, these are added to where else there are some.
 ALL_TABLES = [*TABLES, *SELECTION, *DEMAND, *FINDINGS, *PUBLISHED_TABLE, *(RATE_TABLE if STUDY.models else [])]
 

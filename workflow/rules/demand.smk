@@ -1,5 +1,6 @@
-# In: what all trainings and predictions have noted, and what was measured of all jobs up to the metrics. Out: two tables of
-# what that took, by model and source and by stage. Jobs that were not measured, because they ran elsewhere, are counted.
+# In: what all trainings and predictions have noted, what was measured of all jobs up to the metrics and of those that show
+# results as far as they are done: of all jobs that could run this one is the last. Out: two tables of what that took, by
+# model and source and by stage. Jobs that were not measured, because they ran elsewhere, are counted.
 
 
 localrules:
@@ -10,7 +11,8 @@ rule demand:
     input:
         candidates=picker_paths(CANDIDATES, own_pickers()),
         cells=picker_paths(CELLS, GRID.pickers()),
-        benchmarks="results/metrics.benchmarks.csv",
+        studied=picker_paths(RATE_CELLS, STUDY.pickers()),
+        benchmarks=[MEASURED, *([MEASURED_IN_STUDY] if STUDY.models else [])],
     output:
         page_in_report(DEMAND[:3], "demand", "run", {"Shows": "Time, memory and devices, model by model"}),
         page_in_report(DEMAND[3:], "demand-stages", "run", {"Shows": "Time and memory, stage by stage"}),
@@ -18,6 +20,7 @@ rule demand:
         "results/logs/demand.log",
     benchmark:
         "results/benchmarks/demand.tsv"
+    priority: -1
     conda:
         ENVIRONMENT
     resources:
@@ -26,7 +29,9 @@ rule demand:
     params:
         version=VERSIONS["tables"],
         pickers=pickers_and_benchmarks(),
-        stages=benchmarks_by_stage(),
+        stages={**benchmarks_by_stage(), **benchmarks_of_study_by_stage()},
+        studied=studied_and_benchmarks(),
+        benchmarks="results/benchmarks",
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title"),
     message:

@@ -39,11 +39,11 @@ rule collect:
     output:
         csv="results/metrics.csv",
         parquet="results/metrics.parquet",
-        benchmarks="results/metrics.benchmarks.csv",
+        benchmarks=MEASURED,
     log:
         "results/logs/metrics/collect.log",
     benchmark:
-        "results/benchmarks/metrics/collect.tsv"
+        "results/benchmarks/collect.tsv"
     conda:
         ENVIRONMENT
     resources:

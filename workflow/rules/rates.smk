@@ -13,7 +13,7 @@ rule predict_rates:
     log:
         "results/logs/rates/{model}/{source}/seed{seed}-predict.log",
     benchmark:
-        "results/benchmarks/rates/{model}/{source}/seed{seed}-predict.tsv"
+        "results/benchmarks/predict_rates/{model}/{source}/seed{seed}.tsv"
     wildcard_constraints:
         model=ids(ON_GPU),
     conda:
@@ -45,7 +45,7 @@ rule metrics_rates:
     log:
         "results/logs/rates/{model}/{source}/seed{seed}-metrics.log",
     benchmark:
-        "results/benchmarks/rates/{model}/{source}/seed{seed}-metrics.tsv"
+        "results/benchmarks/metrics_rates/{model}/{source}/seed{seed}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -74,6 +74,7 @@ rule collect_rates:
     output:
         csv="results/metrics.rates.csv",
         parquet="results/metrics.rates.parquet",
+        benchmarks=MEASURED_IN_STUDY,
     log:
         "results/logs/rates/collect.log",
     benchmark:
@@ -85,6 +86,7 @@ rule collect_rates:
         runtime="30m",
     params:
         version=[VERSIONS["metrics"], VERSIONS["rates"]],
+        benchmarks=all_benchmarks_of_study,
     message:
         "collecting the metrics at other rates"
     script:

@@ -48,3 +48,23 @@ def panels_of_rates(wildcards):
         "folders": folders,
         "seed": FIRST_SEED,
     }
+
+
+def benchmarks_of_study_by_stage():
+    """The benchmark files of the study's jobs, by stage; `predict_rates` is in studied_and_benchmarks."""
+    if not STUDY.models:
+        return {}
+    files = picker_paths(rules.metrics_rates.benchmark, STUDY.pickers())
+    return {"predict_rates": [], "metrics_rates": [str(path) for path in files]}
+
+
+def studied_and_benchmarks():
+    """Of each picker in the study: the record of its cells, and the benchmark file of its predictions."""
+    paths = [RATE_CELLS, rules.predict_rates.benchmark]
+    return [[str(path) for path in picker_paths(paths, [picker])] for picker in STUDY.pickers()]
+
+
+def all_benchmarks_of_study(wildcards):
+    """All of these files."""
+    predictions = [benchmark for _, benchmark in studied_and_benchmarks()]
+    return [*(path for paths in benchmarks_of_study_by_stage().values() for path in paths), *predictions]

@@ -29,6 +29,7 @@ IN_DOMAIN = "#FFEFD0"
 LEFT_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 0.62, 0.32, 0.29, 0.1, 0.09
 SLOT_MAX_IN, GROUP_IN, HEIGHT_MIN_IN, HEIGHT_MAX_IN, TITLE_IN, NAMES_IN = 0.16, 0.55, 0.6, 1.35, 0.17, 0.3
 BOX = 0.76
+MEAN = {"linewidth": 0.8, "linestyle": (0, (0.7, 0.7))}
 
 Key = tuple[str, str, str]
 
@@ -147,14 +148,14 @@ def _frame(axes: Axes, limit_s: float, groups: int, slots: int) -> None:
 
 
 def _box(axes: Axes, x: float, box: Box | None, look: Look, limit_s: float) -> None:
-    """Draw a box, a cross where there is none, and an arrowhead at the edge beyond which its median lies."""
+    """Draw a box, a cross where there is none, and a sign at the edge beyond which its median or its mean lies."""
     if box is None:
         axes.plot([x], [-0.9 * limit_s], marker="x", color=style.SOFT, markersize=2, markeredgewidth=0.5)
         return
     if box.picks:
         inside = [pick for pick in box.picks if abs(pick) <= limit_s]
         axes.plot([x] * len(inside), inside, zorder=2, **_dot(look.colour, look.filled))
-        _arrowhead(axes, x, box, look, limit_s)
+        _beyond(axes, x, box, look, limit_s)
         return
     statistics = {
         "med": box.median, "q1": box.p25, "q3": box.p75, "whislo": box.p10, "whishi": box.p90, "mean": box.mean,
@@ -166,17 +167,20 @@ def _box(axes: Axes, x: float, box: Box | None, look: Look, limit_s: float) -> N
         patch_artist=True, manage_ticks=False, whiskerprops=line, zorder=2,
         boxprops={"facecolor": _fill(look), "edgecolor": look.colour, "linewidth": 0.6},
         medianprops={"color": style.INK, "linewidth": 0.8},
-        meanprops={"color": style.INK, "linewidth": 0.8, "linestyle": (0, (0.7, 0.7))},
+        meanprops={"color": style.INK, **MEAN},
     )  # fmt: skip
-    _arrowhead(axes, x, box, look, limit_s)
+    _beyond(axes, x, box, look, limit_s)
 
 
-def _arrowhead(axes: Axes, x: float, box: Box, look: Look, limit_s: float) -> None:
-    """Mark the edge beyond which a median lies."""
+def _beyond(axes: Axes, x: float, box: Box, look: Look, limit_s: float) -> None:
+    """Mark the edge beyond which a median lies with an arrowhead, and that beyond which only a mean does with dots."""
     if abs(box.median) > limit_s:
         side = np.sign(box.median)
         axes.plot([x], [0.94 * side * limit_s], marker="^" if side > 0 else "v", color=look.colour, markersize=2.5,
                   markeredgewidth=0, zorder=3)  # fmt: skip
+    elif abs(box.mean) > limit_s and not box.picks:
+        at = [0.96 * np.sign(box.mean) * limit_s] * 2
+        axes.plot([x - BOX / 2, x + BOX / 2], at, color=look.colour, zorder=3, **MEAN)
 
 
 def _dot(colour: str, filled: bool = True) -> dict[str, object]:
@@ -202,7 +206,7 @@ def _layout(
     needed = LEFT_IN + slot * slots + gaps + RIGHT_IN
     width = max(needed, style.COLUMN_WIDTH_IN)
     figure = Figure(figsize=(width, 1))
-    foot = _foot(figure, models, looks, few)
+    foot = _foot(figure, models, looks, few, len(blocks) > 1)
     # Where there are several rows, the names of the sources stand above them as well.
     top = (TOP_IN if len(targets) > 1 else 0.08) + (TITLE_IN if title else 0)
     room = style.PAGE_HEIGHT_IN - top - NAMES_IN - foot
@@ -233,14 +237,14 @@ def _group_names(grid: Sequence[Sequence[Axes]], blocks: Sequence[Names], slots:
                 style.fit(text, style.width_in(axes) / len(block) - 0.04, lines=2)
 
 
-def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool) -> float:
+def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool, uneven: bool) -> float:
     """Set legends and what the panels show, and give the height that they take, in inches."""
     width = figure.get_figwidth()
     cross = {"marker": "x", "color": style.SOFT, "markersize": 3, "markeredgewidth": 0.6, "linestyle": ""}
     away = {"marker": "^", "color": style.SOFT, "markersize": 3, "markeredgewidth": 0, "linestyle": ""}
     signs = [
         Line2D([], [], color=style.INK, linewidth=0.8, label="median"),
-        Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (0.7, 0.7)), label="mean"),
+        Line2D([], [], color=style.INK, label="mean (in colour at the edge: beyond it)", **MEAN),
         Line2D([], [], label="median beyond the axis", **away),
         Line2D([], [], label="no picks or no answer", **cross),
         *([Line2D([], [], label=f"picks, fewer than {FEWEST_WINDOWS}", **_dot(style.SOFT))] if few else []),
@@ -254,6 +258,7 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool) -
     bottom = style.legend(figure, boxes, bottom, handlelength=1.4) + 0.07
     caption = (
         "Residual (s).  Box: middle half, whiskers: 10 to 90 %.  Rows: targets, groups: sources, boxes: models in order"
+        + (".  Axes of teleseismic sources and targets reach three times as far" if uneven else "")
     )
     text = figure.text(width / 2, bottom, caption, ha="center", va="bottom", transform=figure.dpi_scale_trans)
     return bottom + 0.06 + 0.12 * style.wrap(text, width - 0.16)

@@ -158,7 +158,7 @@ def matrix_figure(
     numbers = {format_value(value) for value in together.to_numpy().ravel() if not np.isnan(value)}
     widest = max(map(style.width_em, numbers), default=1.0)
     with style.style():
-        keys = _keys(metric, bool(few), of_all)
+        keys = _keys(metric, bool(few), together.isna().any(axis=None), of_all)
         figure, grid = _layout(
             len(models) + (of_all is not None), sources, targets, windows, title,
             lambda page: _foot(page, metric, span, note, keys), widest * LETTERS[0] / 72 / FILLED,
@@ -223,12 +223,14 @@ def _frame() -> dict[str, object]:
     return {"facecolor": "none", "edgecolor": style.VERMILLION, "linewidth": 1.0}
 
 
-def _keys(metric: Metric, few: bool, of_all: Average | None) -> list[tuple[Artist, str]]:
+def _keys(metric: Metric, few: bool, empty: bool, of_all: Average | None) -> list[tuple[Artist, str]]:
     """What a legend has to name, and how."""
     reason = "not run, no such answer or windows"
     if metric.at_threshold:
         reason += ", or no dev windows to set the threshold"
-    keys = [(Patch(**_frame()), "in-domain"), (Patch(color=EMPTY), f"no result: {reason}")]
+    keys = [(Patch(**_frame()), "in-domain")]
+    if empty:
+        keys.append((Patch(color=EMPTY), f"no result: {reason}"))
     if few:
         keys.append((Patch(**FEW), f"fewer than {FEWEST_WINDOWS} windows (n): no colour, not averaged"))
     if of_all is not None and of_all.mixed.any(axis=None):

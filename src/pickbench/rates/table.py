@@ -7,21 +7,23 @@ import numpy as np
 import pandas as pd
 
 from pickbench.metrics.registry import METRICS
-from pickbench.protocol import RATE_HZ
+from pickbench.protocol import FEWEST_WINDOWS, RATE_HZ
 from pickbench.rates.study import rate_id
 from pickbench.tables.content import format_number, in_order
-from pickbench.tables.formats import EN_DASH, Cell, Matrix, Page, Row, columns_of_text, write_page
+from pickbench.tables.formats import EN_DASH, Cell, Column, Matrix, Page, Row, write_page
 
 SHORT = {"auc": "AUC", "mcc": "MCC", "mean_s": "mean", "rmse_s": "RMSE", "mae_s": "MAE"}
 # (metric, phase), as in the paper.
 MEASURES = [("auc", ""), ("mcc", ""), *((name, phase) for phase in "PS" for name in ("mean_s", "rmse_s", "mae_s"))]
 CELL = ["model", "source", "target", "seed", "metric", "phase"]
-OWN, CHOSEN, CHOSEN_HZ = "at_100_hz", "at_selected", "selected_hz"
+OWN, CHOSEN, CHOSEN_HZ, TEST_N, DEV_N = "at_100_hz", "at_selected", "selected_hz", "n", "dev_n"
 NOTES = [
     "Test split. The rate was chosen on the target's dev split, for each answer by itself: by AUC, MCC, or the RMSE of "
     "the phase. It stands in brackets, in Hz. MCC is at the threshold from the target's dev.",
-    "The better one of the two is bold. A mean residual is better nearer to 0.",
-    f"{EN_DASH} no result: the dataset does not pose the task, or the model has no such answer.",
+    f"The better one of the two is bold, of {FEWEST_WINDOWS} or more test windows (n). A mean residual is better nearer"
+    " to 0.",
+    f"{EN_DASH} no result: the dataset does not pose the task, the model has no such answer, or there are no dev"
+    " windows to choose a rate on.",
 ]
 
 
@@ -36,14 +38,21 @@ def rate_table(metrics: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a picker, target and measure: `CELL`, the values at 100 Hz and at the selected rate, and that rate (Hz).
+        One row a picker, target and measure: `CELL`, the values at 100 Hz and at the selected rate, that rate (Hz), and
+        the numbers of test windows and of those on dev. Without any on dev no rate is selected.
     """
     test = metrics[(metrics["split"] == "test") & (metrics["threshold_from"] != "source")]
     parts = [test[(test["metric"] == name) & (test["phase"] == phase)] for name, phase in MEASURES]
     test = pd.concat(parts)
-    own = test[test["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN]]
+    own = test[test["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN, TEST_N]]
     chosen = test[test["selected"]].rename(columns={"value": CHOSEN, "rate_hz": CHOSEN_HZ})
-    return own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, validate="one_to_one")
+    table = own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, validate="one_to_one")
+    on_dev = metrics[(metrics["split"] == "dev") & (metrics["threshold_from"] != "source")]
+    on_dev = on_dev[on_dev["rate_hz"] == RATE_HZ].rename(columns={"n": DEV_N})
+    table = table.merge(on_dev[[*CELL, DEV_N]], on=CELL, how="left", validate="one_to_one")
+    table[DEV_N] = table[DEV_N].fillna(0).astype(int)
+    table.loc[table[DEV_N] == 0, [CHOSEN, CHOSEN_HZ]] = np.nan
+    return table
 
 
 def write_rate_table(
@@ -72,7 +81,7 @@ def write_rate_table(
                 for source, of_source in _parts(part, "source", datasets)
                 for row in _rows(of_source, datasets.get(source, {}).get("title", source), models[model]["control"])
             ]
-            columns = columns_of_text(*(_heading(name, phase) for name, phase in MEASURES))
+            columns = [Column(_heading(*measure), _windows(_of(part, *measure))) for measure in MEASURES]
             caption = f"{about['title']} ({about['region']})"
             matrices.append(Matrix(caption, models[model]["title"], "Source, rate", columns, rows))
     seeds = ", ".join(map(str, sorted(set(table["seed"]))))
@@ -86,6 +95,14 @@ def _parts(table: pd.DataFrame, column: str, known: Mapping) -> list[tuple[str, 
     return [(name, table[table[column] == name]) for name in in_order(table[column], known)]
 
 
+def _of(part: pd.DataFrame, metric: str, phase: str) -> pd.DataFrame:
+    return part[(part["metric"] == metric) & (part["phase"] == phase)]
+
+
+def _windows(part: pd.DataFrame) -> str:
+    return f"n {part[TEST_N].max()}" if len(part) else ""
+
+
 def _heading(metric: str, phase: str) -> str:
     unit = f" ({METRICS[metric].unit})" if METRICS[metric].unit else ""
     return f"{phase} {SHORT[metric]}{unit}".strip()
@@ -95,11 +112,12 @@ def _rows(part: pd.DataFrame, source: str, control: bool) -> list[Row]:
     """The row of the data's own rate, and that of the selected ones, of one picker (all its seeds) on one target."""
     own, chosen = [], []
     for name, phase in MEASURES:
-        here = part[(part["metric"] == name) & (part["phase"] == phase)]
+        here = _of(part, name, phase)
         values = here[OWN].mean(), here[CHOSEN].mean()
+        enough = here[TEST_N].max() >= FEWEST_WINDOWS
         before, after = ({"higher": -v, "lower": v, "zero": abs(v)}[METRICS[name].best] for v in values)
-        rates = "/".join(rate_id(rate) for rate in sorted(set(here[CHOSEN_HZ])))
+        rates = "/".join(rate_id(rate) for rate in sorted(set(here[CHOSEN_HZ].dropna())))
         in_brackets = "" if np.isnan(values[1]) else f" ({rates})"
-        own.append(Cell(format_number(values[0]), "best" if before < after else ""))
-        chosen.append(Cell(format_number(values[1]) + in_brackets, "best" if after < before else ""))
+        own.append(Cell(format_number(values[0]), "best" if enough and before < after else ""))
+        chosen.append(Cell(format_number(values[1]) + in_brackets, "best" if enough and after < before else ""))
     return [Row(f"{source}, {rate_id(RATE_HZ)} Hz", control, own), Row(f"{source}, selected", control, chosen)]

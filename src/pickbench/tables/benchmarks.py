@@ -45,7 +45,14 @@ def gather_benchmarks(paths: Iterable[str | Path], target: Path) -> None:
         pd.DataFrame(rows, columns=["file", *Job.__annotations__]).to_csv(temporary, index=False)
 
 
-def read_benchmarks(path: str | Path) -> dict[str, Job]:
+def read_benchmarks(*paths: str | Path) -> dict[str, Job]:
     """Read what `gather_benchmarks` wrote, by benchmark file."""
-    table = pd.read_csv(path, index_col="file")
+    table = pd.concat([pd.read_csv(path, index_col="file") for path in paths])
     return {file: Job(*map(float, row)) for file, *row in table.itertuples()}
+
+
+def benchmarks_of_others(folder: Path, stages: Iterable[str]) -> dict[str, Job]:
+    """Read the benchmark files below `folder` that lie in none of the folders of these stages, by path."""
+    stages = set(stages)
+    paths = (path for path in sorted(folder.rglob("*.tsv")) if path.relative_to(folder).parts[0] not in stages)
+    return {str(path): job for path in paths if (job := read_benchmark(path))}

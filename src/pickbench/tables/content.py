@@ -17,7 +17,8 @@ from pickbench.metrics.registry import METRICS, Metric
 from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_formats
 
-AVERAGE = "(average)"
+# Beside ids of models and sources: what an average is of, and in CSV files the row of windows.
+AVERAGE, WINDOWS = "(average)", "(windows)"
 
 EMPTY_NOTE = (
     f"{EN_DASH} no result: the dataset does not pose the task or holds no such windows, the model has no such answer,"
@@ -232,7 +233,8 @@ def _csv(blocks: list[Block]) -> str:
     parts = []
     for block in blocks:
         ids = {"metric": block.metric.name, "threshold_from": block.threshold_from}
-        rows = block.values.rename_axis(index="source" if block.model else "model", columns=None).reset_index()
+        counted = pd.concat([block.values, block.windows.rename(WINDOWS).to_frame().T])
+        rows = counted.rename_axis(index="source" if block.model else "model", columns=None).reset_index()
         if block.model:
             ids["model"] = block.model
         for place, (column, value) in enumerate(ids.items()):

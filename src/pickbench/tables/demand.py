@@ -25,6 +25,7 @@ COLUMNS = [
     "model", "source", "trainings", "device", "parameters", "epochs", "training_s", "samples_per_s",
     "training_peak_mb", "gpu_peak_mb", "prediction_s", "prediction_peak_mb", "benchmarks_missing",
 ]  # fmt: skip
+SHOWING = "show"
 STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated", "no_device"]
 NOTES = [
     "All trainings of a picker together: every learning rate and seed. Time is that of learning (train and dev windows,"
@@ -34,8 +35,9 @@ NOTES = [
     f"{EN_DASH} not known: no GPU, nothing to train, or no benchmark file; the last column counts those.",
 ]
 STAGE_NOTES = [
-    "Sums over the jobs of this configuration up to its metrics. The study of sampling rates does not count, nor does"
-    " what shows results: facts, examples, tables, figures, exports.",
+    "Sums over the jobs of this configuration, and in the last row over what shows their results: facts, examples,"
+    " tables, figures and whatever else lay beside it when this table was made, which is as late as jobs allow."
+    " Of them nobody knows how many were not measured.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
@@ -128,7 +130,10 @@ def demand_table(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> pd.
 
 
 def stage_table(
-    stages: Mapping[str, Sequence[Path]], pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]
+    stages: Mapping[str, Sequence[Path]],
+    pickers: Sequence[PickerFiles],
+    jobs: Mapping[str, Job],
+    studied: Sequence[tuple[Path, Path]] = (),
 ) -> pd.DataFrame:
     """Add up time, CPU time and GPU time by stage, and of all stages.
 
@@ -136,11 +141,13 @@ def stage_table(
     ----------
     stages
         Stage -> benchmark files of its jobs, in the order of the rows; those of the stages `train` and `predict` are
-        named by `pickers`.
+        named by `pickers`, those of `predict_rates` by `studied`.
     pickers
         All pickers.
     jobs
         What is known of jobs, by benchmark file (`pickbench.tables.benchmarks.read_benchmarks`).
+    studied
+        (cells.json, benchmark file) of each picker in the study of sampling rates.
 
     Returns
     -------
@@ -153,7 +160,9 @@ def stage_table(
         if stage == "train":
             rows.append(_training_row(_trainings(pickers, jobs)))
         elif stage == "predict":
-            rows.append(_prediction_row([files for picker in pickers for files in picker.predictions], jobs))
+            rows.append(_prediction_row(stage, [files for picker in pickers for files in picker.predictions], jobs))
+        elif stage == "predict_rates":
+            rows += [_prediction_row(stage, studied, jobs)] if studied else []
         elif files:
             known = [jobs.get(str(path)) for path in files]
             rows.append({"stage": stage, **_sums(known, [job.seconds for job in known if job])})
@@ -171,12 +180,13 @@ def write_demand(
     models: Mapping[str, Mapping],
     datasets: Mapping[str, Mapping],
     folder: Path,
+    studied: Sequence[tuple[Path, Path]] = (),
 ) -> None:
     """Write {folder}/demand and {folder}/demand-stages as CSV, TeX and HTML.
 
     Parameters
     ----------
-    pickers, stages, jobs
+    pickers, stages, jobs, studied
         As for `stage_table`.
     models
         Id -> {"title": ..., "control": bool}.
@@ -185,7 +195,7 @@ def write_demand(
     folder
         Where to write.
     """
-    table, by_stage = demand_table(pickers, jobs), stage_table(stages, pickers, jobs)
+    table, by_stage = demand_table(pickers, jobs), stage_table(stages, pickers, jobs, studied)
     write_page(table, _demand_page(table, models, datasets), folder / DEMAND)
     write_page(by_stage, _stage_page(by_stage), folder / STAGES)
 
@@ -210,13 +220,13 @@ def _training_row(trainings: Sequence[Training]) -> dict:
     return row | {"estimated": sum(training.resumed for training in trainings)}
 
 
-def _prediction_row(predictions: Sequence[tuple[Path, Path]], jobs: Mapping[str, Job]) -> dict:
-    """The stage `predict`: whether a job had a GPU stands in its cells.json."""
+def _prediction_row(stage: str, predictions: Sequence[tuple[Path, Path]], jobs: Mapping[str, Job]) -> dict:
+    """A stage of predictions: whether a job had a GPU stands in its cells.json."""
     known = [jobs.get(str(benchmark)) for _, benchmark in predictions]
     devices = [read_json(cells).get("device") for cells, _ in predictions]
     on_gpu = sum(job.seconds for job, device in zip(known, devices, strict=True) if job and device == "cuda")
     wall = [job.seconds for job in known if job]
-    return {"stage": "predict", **_sums(known, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
+    return {"stage": stage, **_sums(known, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
 
 
 def _sums(jobs: Sequence[Job | None], wall_s: Sequence[float]) -> dict:
@@ -273,7 +283,7 @@ def _stage_page(table: pd.DataFrame) -> Page:
         notes.append(f"Trainings whose CPU time is such an estimate: {total['estimated']}.")
     if total["no_device"]:
         notes.append(f"Predictions that do not say what they ran on, and count as without a GPU: {total['no_device']}.")
-    return Page("Compute demand by stage", [Matrix("All jobs up to the metrics", "", "Stage", columns, rows)], notes)
+    return Page("Compute demand by stage", [Matrix("All jobs", "", "Stage", columns, rows)], notes)
 
 
 def _whole(value: float) -> str:
