@@ -11,7 +11,7 @@ VERSIONS = {
     "split": 1,
     "facts": 1,
     "windows": 1,
-    "train": 4,
+    "train": 5,
     "select": 2,
     "adopt": 1,
     "predict": 2,

@@ -173,12 +173,12 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: .8rem 0 1.4rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
-th, td { padding: .25rem .75rem; text-align: right; white-space: nowrap; }
-th { font-weight: 500; } thead th { vertical-align: bottom; border-bottom: 1px solid #555; }
+th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; }
+th { font-weight: 500; } thead th { vertical-align: bottom; border-bottom: 1px solid #555; white-space: normal; }
 thead { border-top: 2px solid #1a1a1a; } tbody { border-bottom: 2px solid #1a1a1a; }
 th:first-child, .sentences { text-align: left; }
-.sentences { white-space: normal; min-width: 13rem; overflow-wrap: anywhere; }
-tr:has(> .sentences) > * { vertical-align: top; } tr:has(> .sentences) > th { white-space: normal; min-width: 8rem; }
+.sentences { min-width: 11rem; overflow-wrap: anywhere; }
+tr:has(> .sentences) > * { vertical-align: top; white-space: normal; }
 th small { display: block; font-weight: 400; color: #666; }
 .home { background: #eef1f4; } .control { font-style: italic; color: #555; }
 u { text-underline-offset: .2em; }
