@@ -3,10 +3,10 @@
     python benchmarks/training.py [--networks PhaseNet GPD ...] [--seconds 10]
 
 Prints for each network windows/s of our input (cropping, normalisation, labels, random changes), of seisbench.generate
-with the same transforms on the same traces (preloaded; EQTransformer's second event, which it lacks, as one would write
-it), and of forward, backward and optimiser step alone on one of these batches; and the share of a real training's wall
-time that is the model's, from the reading of the metadata's splits to the weights; the start of Python and its imports,
-which a training has once, are left out.
+with the same transforms on the same traces (preloaded, as ours are in the page cache; EQTransformer's second event,
+which it lacks, as one would write it), and of forward, backward and optimiser step alone on one of these batches; and
+the share of a real training's wall time that is the model's, from the reading of the metadata's splits to the weights;
+the start of Python and its imports, which a training has once, are left out.
 """
 
 import argparse
@@ -189,7 +189,7 @@ def measure(adapter, folder: Path, raw: sbd.WaveformDataset, seconds: float) -> 
             adapter.loss(network(inputs), labels).backward()
             optimiser.step()
 
-        # As SeisBench's traces are in memory, ours have been read once: later epochs are most of a training.
+        # SeisBench's traces are preloaded, and after the first epoch of a training ours are in the page cache.
         for i in range(len(batches)):
             batches[i]
         ours, model = rate(make_input, size, seconds / 3), rate(learn, size, seconds)

@@ -70,6 +70,24 @@ def test_medians_beyond_the_axis_become_arrowheads():
     assert markers(axes) == ["^", "v", "x"]
 
 
+def test_a_mean_beyond_the_axis_alone_is_drawn_at_its_edge():
+    axes = panels("a", ["near"], ["near"], {("a", "near", "near"): Box(0, 0, 0.1, 0.2, 0.3, -9.0)}).axes[0]
+    # The line from box to box's edge that is inside, and on the side where the mean is.
+    (edge,) = [line for line in axes.lines if len(set(line.get_xdata())) > 1 and -0.75 < line.get_ydata()[0] < -0.7]
+    assert len(set(edge.get_ydata())) == 1 and edge.get_linestyle() != "-" and markers(axes) == []
+    axes = panels("a", ["near"], ["near"]).axes[0]
+    assert not [line for line in axes.lines if abs(line.get_ydata()[0]) > 0.7]
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "said"),
+    [("near far", "near", True), ("near", "near far", True), ("near", "wide", False), ("far", "farther", False)],
+)
+def test_axes_that_differ_are_said_to(sources, targets, said):
+    texts = strings(panels("m", sources.split(), targets.split()))
+    assert any("three times as far" in text.replace("\n", " ") for text in texts) == said
+
+
 def test_few_picks_are_dots():
     """Of nine picks two lie beyond the axis, which reaches to 0.75 s."""
     nine, ten = [-0.9, -0.5, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.8], np.linspace(-0.1, 0.1, 10)

@@ -107,7 +107,8 @@ def test_empty_cells_are_grey_and_the_legend_says_why():
     assert set(cells(axes)) == {(0, 0), (1, 1)}
     assert to_hex(axes.get_facecolor()).upper() == EMPTY
     assert any(text.startswith("no result: not run") and "threshold" in text for text in strings(figure))
-    assert not any("threshold" in text for text in strings(drawn([[[0.9]]], AUC, "a", "a")))
+    assert not any("threshold" in text for text in strings(drawn([[[0.9, np.nan]]], AUC, "a", "ab")))
+    assert not any("no result" in text for text in strings(drawn([[[0.9]]], AUC, "a", "a")))
 
 
 def test_in_domain_cells_are_framed():

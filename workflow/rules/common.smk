@@ -231,22 +231,14 @@ RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 METRICS_FILES = [*COLLECTED, *(COLLECTED_RATES if STUDY.models else [])]
 
-
-def stop_where_a_copy_lacks(pairs):
-    """Of results that were copied without data, a table that is not there would start the whole run to make it again."""
-    for pair in pairs:
-        lost = [path for path in pair if not Path(path).exists()]
-        if lost and (pair is COLLECTED or len(lost) < len(pair)):
-            raise WorkflowError(
-                f"{lost[0]}: not there, though results/predictions is, and results/data is not: results that were copied to"
-                f" draw figures from need {' and '.join(pair)}; copy them as well, or delete results/predictions to run"
-                " everything from the start"
-            )
-
-
+# Of results that were copied to draw figures from, one of these that is not there would start the whole run.
 if COPIED and Path("results/predictions").exists():
-    stop_where_a_copy_lacks([COLLECTED, COLLECTED_RATES])
-
+    for path in [*COLLECTED, MEASURED, *([*COLLECTED_RATES, MEASURED_IN_STUDY] if STUDY.models else [])]:
+        if not Path(path).exists():
+            raise WorkflowError(
+                f"{path}: not among these copied results (there is no results/data); copy it as well, or delete"
+                " results/predictions to run everything from the start"
+            )
 
 # As FIGURES are, these are added to where else there are some.
 ALL_TABLES = [*TABLES, *SELECTION, *DEMAND, *FINDINGS, *PUBLISHED_TABLE, *(RATE_TABLE if STUDY.models else [])]

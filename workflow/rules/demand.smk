@@ -1,5 +1,5 @@
 # In: what all trainings and predictions have noted, what was measured of all jobs up to the metrics and of those that show
-# results as far as they are done: of all jobs that could run this one is the last. Out: two tables of what that took, by
+# results as far as they are done by then. Out: two tables of what that took, by
 # model and source and by stage. Jobs that were not measured, because they ran elsewhere, are counted.
 
 
@@ -20,6 +20,7 @@ rule demand:
         "results/logs/demand.log",
     benchmark:
         "results/benchmarks/demand.tsv"
+    # Behind other jobs that are ready, so that more of what shows results has been measured.
     priority: -1
     conda:
         ENVIRONMENT

@@ -52,8 +52,6 @@ def panels_of_rates(wildcards):
 
 def benchmarks_of_study_by_stage():
     """The benchmark files of the study's jobs, by stage; `predict_rates` is in studied_and_benchmarks."""
-    if not STUDY.models:
-        return {}
     files = picker_paths(rules.metrics_rates.benchmark, STUDY.pickers())
     return {"predict_rates": [], "metrics_rates": [str(path) for path in files]}
 
@@ -65,6 +63,6 @@ def studied_and_benchmarks():
 
 
 def all_benchmarks_of_study(wildcards):
-    """All of these files."""
+    """The benchmark files of all the study's jobs."""
     predictions = [benchmark for _, benchmark in studied_and_benchmarks()]
     return [*(path for paths in benchmarks_of_study_by_stage().values() for path in paths), *predictions]

@@ -1,4 +1,4 @@
-"""Collect the metrics of all pickers at all rates, and what was measured of the jobs up to them."""
+"""Collect the metrics of all pickers at all rates, and what was measured of the study's jobs."""
 
 from pathlib import Path
 

@@ -29,6 +29,7 @@ IN_DOMAIN = "#FFEFD0"
 LEFT_IN, RIGHT_IN, TOP_IN, GAP_X_IN, GAP_Y_IN = 0.62, 0.32, 0.29, 0.1, 0.09
 SLOT_MAX_IN, GROUP_IN, HEIGHT_MIN_IN, HEIGHT_MAX_IN, TITLE_IN, NAMES_IN = 0.16, 0.55, 0.6, 1.35, 0.17, 0.3
 BOX = 0.76
+# A mean's line.
 MEAN = {"linewidth": 0.8, "linestyle": (0, (0.7, 0.7))}
 
 Key = tuple[str, str, str]
@@ -110,7 +111,8 @@ def box_panels(
     blocks = [block for block in ([end for end in sources if end not in far], far) if block]
     with style.style():
         few = any(box is not None and box.picks for box in boxes.values())
-        figure, grid = _layout(blocks, targets, models, looks, title, few)
+        limits = {_axis_s(name, regions) for name, _ in (*sources, *targets)}
+        figure, grid = _layout(blocks, targets, models, looks, title, few, len(limits) > 1)
         for row, (target, name) in zip(grid, targets, strict=True):
             for axes, block in zip(row, blocks, strict=True):
                 limit_s = max(_axis_s(source, regions) for source in (target, *(source for source, _ in block)))
@@ -195,7 +197,7 @@ def _fill(look: Look) -> tuple[float, float, float]:
 
 
 def _layout(
-    blocks: Sequence[Names], targets: Names, models: Names, looks: Mapping[str, Look], title: str, few: bool
+    blocks: Sequence[Names], targets: Names, models: Names, looks: Mapping[str, Look], title: str, few: bool, wide: bool
 ) -> tuple[Figure, list[list[Axes]]]:
     """Lay out panels in inches: a row for each target, a column for each block of sources."""
     slots = sum(len(block) for block in blocks) * (len(models) + 1)
@@ -206,7 +208,7 @@ def _layout(
     needed = LEFT_IN + slot * slots + gaps + RIGHT_IN
     width = max(needed, style.COLUMN_WIDTH_IN)
     figure = Figure(figsize=(width, 1))
-    foot = _foot(figure, models, looks, few, len(blocks) > 1)
+    foot = _foot(figure, models, looks, few, wide)
     # Where there are several rows, the names of the sources stand above them as well.
     top = (TOP_IN if len(targets) > 1 else 0.08) + (TITLE_IN if title else 0)
     room = style.PAGE_HEIGHT_IN - top - NAMES_IN - foot
@@ -237,7 +239,7 @@ def _group_names(grid: Sequence[Sequence[Axes]], blocks: Sequence[Names], slots:
                 style.fit(text, style.width_in(axes) / len(block) - 0.04, lines=2)
 
 
-def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool, uneven: bool) -> float:
+def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool, wide: bool) -> float:
     """Set legends and what the panels show, and give the height that they take, in inches."""
     width = figure.get_figwidth()
     cross = {"marker": "x", "color": style.SOFT, "markersize": 3, "markeredgewidth": 0.6, "linestyle": ""}
@@ -258,7 +260,7 @@ def _foot(figure: Figure, models: Names, looks: Mapping[str, Look], few: bool, u
     bottom = style.legend(figure, boxes, bottom, handlelength=1.4) + 0.07
     caption = (
         "Residual (s).  Box: middle half, whiskers: 10 to 90 %.  Rows: targets, groups: sources, boxes: models in order"
-        + (".  Axes of teleseismic sources and targets reach three times as far" if uneven else "")
+        + (".  Axes of teleseismic sources and targets reach three times as far" if wide else "")
     )
     text = figure.text(width / 2, bottom, caption, ha="center", va="bottom", transform=figure.dpi_scale_trans)
     return bottom + 0.06 + 0.12 * style.wrap(text, width - 0.16)

@@ -158,7 +158,7 @@ def matrix_figure(
     numbers = {format_value(value) for value in together.to_numpy().ravel() if not np.isnan(value)}
     widest = max(map(style.width_em, numbers), default=1.0)
     with style.style():
-        keys = _keys(metric, bool(few), together.isna().any(axis=None), of_all)
+        keys = _keys(metric, of_all, few=bool(few), empty=together.isna().any(axis=None))
         figure, grid = _layout(
             len(models) + (of_all is not None), sources, targets, windows, title,
             lambda page: _foot(page, metric, span, note, keys), widest * LETTERS[0] / 72 / FILLED,
@@ -223,7 +223,7 @@ def _frame() -> dict[str, object]:
     return {"facecolor": "none", "edgecolor": style.VERMILLION, "linewidth": 1.0}
 
 
-def _keys(metric: Metric, few: bool, empty: bool, of_all: Average | None) -> list[tuple[Artist, str]]:
+def _keys(metric: Metric, of_all: Average | None, *, few: bool, empty: bool) -> list[tuple[Artist, str]]:
     """What a legend has to name, and how."""
     reason = "not run, no such answer or windows"
     if metric.at_threshold:

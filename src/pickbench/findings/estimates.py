@@ -69,10 +69,13 @@ class Results:
     """The test cells of a run that findings rest on, named by the roles that datasets play.
 
     A dataset plays the role of the one it is a twin of, else its own. Where several play one role, those that are no
-    twin come first, then those that are named first. Left out are controls, published weights, of which nobody knows
-    the data, thresholds from the source, which the paper did not use, cells of fewer than `FEWEST_WINDOWS` windows, and
-    what takes a phase to learn of which the source's own test split has fewer: a dataset with a handful of S picks does
-    not teach S.
+    twin come first, then those that are named first. Left out are
+
+    - controls, and published weights, of which nobody knows the data;
+    - thresholds from the source, which the paper did not use;
+    - cells of fewer than `FEWEST_WINDOWS` windows;
+    - what takes a phase to learn of which the source's own test split has fewer windows than that: a handful of S picks
+      in test stands for a handful in train, which teaches no S.
 
     Parameters
     ----------
@@ -149,9 +152,8 @@ class Results:
                 metric=measure.metric.name, phase=measure.phase, value=np.nan, error=np.nan, n=np.nan, **picker
             )
             rows = pd.concat([rows[~its_own], fallen[rows.columns]], ignore_index=True)
-        rows = rows[
-            ~rows["source"].isin([source for source, phase in self._scarce if phase in phases_to_learn(measure.answer)])
-        ]
+        untaught = {source for source, phase in self._scarce if phase in phases_to_learn(measure.answer)}
+        rows = rows[~rows["source"].isin(untaught)]
         means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
         return rows.groupby(CELL, as_index=False, sort=False).agg(means)
 

@@ -30,8 +30,9 @@ SHOWN = 4
 NOTES = [
     "What the paper found, in our words and mostly after a summary of it (column source of the CSV file), held against"
     " the test results of this run: averages over its models, controls and published weights left out. MCC and F1 are"
-    f" at the threshold from the target's dev. Cells of fewer than {FEWEST_WINDOWS} windows do not count, nor does S or"
-    " phase identification learned from a source whose own test split has fewer windows with S.",
+    f" at the threshold from the target's dev. Cells of fewer than {FEWEST_WINDOWS} windows do not count, nor does"
+    " what takes a phase (picking it, or telling P from S) and was learned from a source whose own test split has fewer"
+    " windows of that phase.",
     "A number speaks for a finding where its 95 % interval lies on the claimed side. It speaks against it where a test"
     " says so at the same level after Holm's correction for all numbers of the finding, since of many one strays by"
     " chance. Reproduced: all speak for it, which needs no correction. Not reproduced: one speaks against it. Not"

@@ -20,8 +20,8 @@ OWN, CHOSEN, CHOSEN_HZ, TEST_N, DEV_N = "at_100_hz", "at_selected", "selected_hz
 NOTES = [
     "Test split. The rate was chosen on the target's dev split, for each answer by itself: by AUC, MCC, or the RMSE of "
     "the phase. It stands in brackets, in Hz. MCC is at the threshold from the target's dev.",
-    f"The better one of the two is bold, of {FEWEST_WINDOWS} or more test windows (n). A mean residual is better nearer"
-    " to 0.",
+    f"Where there are {FEWEST_WINDOWS} or more test windows (n), the better one of the two is bold. A mean residual is"
+    " better nearer to 0.",
     f"{EN_DASH} no result: the dataset does not pose the task, the model has no such answer, or there are no dev"
     " windows to choose a rate on.",
 ]

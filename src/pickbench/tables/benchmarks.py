@@ -47,8 +47,8 @@ def gather_benchmarks(paths: Iterable[str | Path], target: Path) -> None:
 
 def read_benchmarks(*paths: str | Path) -> dict[str, Job]:
     """Read what `gather_benchmarks` wrote, by benchmark file."""
-    table = pd.concat([pd.read_csv(path, index_col="file") for path in paths])
-    return {file: Job(*map(float, row)) for file, *row in table.itertuples()}
+    tables = [pd.read_csv(path, index_col="file") for path in paths]
+    return {file: Job(*map(float, row)) for table in tables for file, *row in table.itertuples()}
 
 
 def benchmarks_of_others(folder: Path, stages: Iterable[str]) -> dict[str, Job]:

@@ -17,7 +17,7 @@ from pickbench.metrics.registry import METRICS, Metric
 from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import EN_DASH, MINUS, Cell, Column, Matrix, Page, Row, write_formats
 
-# Beside ids of models and sources: what an average is of, and in CSV files the row of windows.
+# No ids of a model or a source: the average's matrix, and in CSV files the row of the numbers of windows.
 AVERAGE, WINDOWS = "(average)", "(windows)"
 
 EMPTY_NOTE = (

@@ -21,11 +21,12 @@ from pickbench.tables.formats import EN_DASH, Cell, Matrix, Page, Row, columns_o
 DEMAND = "demand"
 STAGES = "demand-stages"
 TOTAL = "(total)"
+# The stage of what shows results, of whose jobs no list is kept.
+SHOWING = "show"
 COLUMNS = [
     "model", "source", "trainings", "device", "parameters", "epochs", "training_s", "samples_per_s",
     "training_peak_mb", "gpu_peak_mb", "prediction_s", "prediction_peak_mb", "benchmarks_missing",
 ]  # fmt: skip
-SHOWING = "show"
 STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated", "no_device"]
 NOTES = [
     "All trainings of a picker together: every learning rate and seed. Time is that of learning (train and dev windows,"
@@ -35,9 +36,9 @@ NOTES = [
     f"{EN_DASH} not known: no GPU, nothing to train, or no benchmark file; the last column counts those.",
 ]
 STAGE_NOTES = [
-    "Sums over the jobs of this configuration, and in the last row over what shows their results: facts, examples,"
-    " tables, figures and whatever else lay beside it when this table was made, which is as late as jobs allow."
-    " Of them nobody knows how many were not measured.",
+    "Sums over the jobs of this configuration. The row show is what gathers and shows their results (facts, examples,"
+    " tables, figures), as far as it had been measured when this table was made, which may be little; how many of these"
+    " jobs were not measured is not known.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
@@ -161,8 +162,8 @@ def stage_table(
             rows.append(_training_row(_trainings(pickers, jobs)))
         elif stage == "predict":
             rows.append(_prediction_row(stage, [files for picker in pickers for files in picker.predictions], jobs))
-        elif stage == "predict_rates":
-            rows += [_prediction_row(stage, studied, jobs)] if studied else []
+        elif studied and stage == "predict_rates":
+            rows.append(_prediction_row(stage, studied, jobs))
         elif files:
             known = [jobs.get(str(path)) for path in files]
             rows.append({"stage": stage, **_sums(known, [job.seconds for job in known if job])})

@@ -145,7 +145,7 @@ def second_event(
     """
     part = torch.nonzero(start >= 0).flatten()
     first, end = _event(labels[part, 0])
-    # One by one and in place: few windows have a second event, and a copy of them all costs more than the sums.
+    # One by one and in place: to gather copies of all windows that have a second event costs more than the sums.
     for i, low, high, behind in torch.stack([part, first, end, start[part]], dim=1).tolist():
         waveform, label, shift = waveforms[i], labels[i], behind - low
         event = waveform[:, low : min(high, waveform.shape[-1] - shift)]
