@@ -152,7 +152,7 @@ def test_published_sources_are_across_domains_and_have_the_target_s_thresholds(r
     )
     assert across.loc[("mae_s", "phasenet", "pre-volpick"), DATASETS].notna().all()
     at_home = pd.read_csv(run / "results" / "tables" / "in-domain-onset-p.csv")
-    assert at_home[DATASETS].isna().all(axis=None)
+    assert at_home.loc[at_home["model"] != "(windows)", DATASETS].isna().all(axis=None)
     assert not (run / "results" / "figures" / "in-domain").exists()
     for model in MODELS:
         assert (run / "results" / "figures" / "cross-domain" / f"{model}-residuals-P.pdf").is_file()
