@@ -11,7 +11,7 @@ from pickbench.findings.reading import read_findings
 from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
-from pickbench.rates.study import RateStudy
+from pickbench.rates.study import RateStudy, cell_name
 from pickbench.stages import VERSIONS
 from pickbench.tables.content import TABLES as TABLE_NAMES
 from pickbench.tables.demand import DEMAND as DEMAND_NAME
@@ -230,15 +230,6 @@ MEASURED_IN_STUDY = "results/metrics.rates.benchmarks.csv"
 RATE_RESIDUALS = "results/figures/rates/{model}-residuals-{phase}"
 RATE_TABLE = expand("results/tables/rates.{kind}", kind=FORMATS)
 METRICS_FILES = [*COLLECTED, *(COLLECTED_RATES if STUDY.models else [])]
-
-# Of results that were copied to draw figures from, one of these that is not there would start the whole run.
-if COPIED and Path("results/predictions").exists():
-    for path in [*COLLECTED, MEASURED, *([*COLLECTED_RATES, MEASURED_IN_STUDY] if STUDY.models else [])]:
-        if not Path(path).exists():
-            raise WorkflowError(
-                f"{path}: not among these copied results (there is no results/data); copy it as well, or delete"
-                " results/predictions to run everything from the start"
-            )
 
 # As FIGURES are, these are added to where else there are some.
 ALL_TABLES = [*TABLES, *SELECTION, *DEMAND, *FINDINGS, *PUBLISHED_TABLE, *(RATE_TABLE if STUDY.models else [])]
