@@ -57,6 +57,9 @@ def test_what_was_not_picked_has_no_say():
         ([2.0, 2.1, 1.9, 2.2], True),
         ([2.0, 2.1, 1.9, -3.0], True),  # three quarters agree
         ([2.0, 2.1, -1.9, -3.0], False),  # they do not
+        ([0.6, 1.0, 1.4, 1.8], False),  # each with its neighbour, and not all with each other
+        ([0.5, 0.6, 0.9, 0.4], True),  # three agree with each other, and the fourth with the label
+        ([0.5, 0.4, 0.4, 0.6], False),  # two of four
         ([0.4, 0.4, 0.4, 0.4], False),  # no outlier
         ([2.0, 2.1, NAN, NAN], True),
         ([2.0, NAN, NAN, NAN], False),  # one model agrees with nobody
@@ -72,6 +75,10 @@ def test_a_label_outlier_is_where_models_agree_and_not_with_the_label(row, is_on
 def test_the_label_outlier_is_the_farthest_from_the_label():
     rows = [[1.0, 1.0], [-3.0, -3.1], [3.0, 3.0], [5.0, -5.0], *[[0.0, 0.0]] * 5]
     assert {row for row, rules in chosen(rows).items() if "label outlier" in rules} == {1}
+    # Picks nearly 3 s apart do not agree, and one of these does with the label.
+    rows = [[3.4, 0.45], [0.1, 0.1], [5.0, 5.0], [0.2, 0.2]]
+    found = chosen(rows, edges=(-6.6, 3.4), limit_s=1.5)
+    assert "label outlier" not in sum(found.values(), [])
     # Teleseismic picks scatter more before they are outliers.
     assert "label outlier" not in sum(chosen([[1.0, 1.0], [0, 0]], limit_s=1.5).values(), [])
 

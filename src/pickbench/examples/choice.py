@@ -9,18 +9,20 @@ For each phase there are three.
     The window whose median absolute residual over models is largest. A median, since a single model that loses a window
     says more about that model.
 `label outlier`
-    The window where models speak against the label: they agree with each other and not with it. At least two models
-    pick there; the median of their picks would be an outlier by the label, and taking it for the label, at least
-    three quarters of the picks would be none. Of such windows it is the one where it is furthest from the label.
-    The limit of an outlier is the one of the metrics, so that no number is made up here; that most models have to agree
-    keeps out windows where all are lost, each in its own way. Models that are lost also meet at the edge of a window,
-    where a curve that falls from outside is highest: a median within half a second of an edge, where labels do
-    not lie by default either, does not count. Whether the models or the label are right is for the reader to see.
+    The window where models speak against the label: they agree with each other and not with it. Of the models that
+    pick there three quarters, and at least two, have picks of which none is further from another than an outlier may
+    be from its label, while each of them is an outlier by the label. Of such windows it is the one where the
+    median of these picks is furthest from the label. The limit of an outlier is the one of the metrics, so that no
+    number is made up here; that most models have to agree keeps out windows where all are lost, each in its own way.
+    Models that are lost also meet at the edge of a window, where a curve that falls from outside is highest: a median
+    within half a second of an edge, where labels do not lie by default either, does not count. Whether the models or
+    the label are right is for the reader to see.
 
 A model that did not pick a window has no say in it; of equal windows the first one is taken. A window that several
 rules choose is shown once.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,14 +62,12 @@ def choose(residuals: np.ndarray, edges_s: np.ndarray, limit_s: float) -> dict[i
     if not len(rows):
         return {}
     residuals, edges_s = residuals[rows], edges_s[rows]
-    error, centre = median_error(residuals), np.nanmedian(residuals, axis=1)
+    error = median_error(residuals)
     found = {MEDIAN: (error == np.sort(error)[(len(error) - 1) // 2]).argmax(), WORST: error.argmax()}
-    picks = np.isfinite(residuals).sum(axis=1)
-    near = (np.abs(residuals - centre[:, None]) <= limit_s).sum(axis=1)
-    inside = (centre >= edges_s[:, 0] + EDGE_S) & (centre <= edges_s[:, 1] - EDGE_S)
-    suspect = (picks >= LEAST_MODELS) & (near >= AGREEING * picks) & (np.abs(centre) > limit_s) & inside
+    agreed = np.array([agreement(of_window, limit_s) for of_window in residuals])
+    suspect = (agreed >= edges_s[:, 0] + EDGE_S) & (agreed <= edges_s[:, 1] - EDGE_S)
     if suspect.any():
-        found[LABEL_OUTLIER] = np.where(suspect, np.abs(centre), 0).argmax()
+        found[LABEL_OUTLIER] = np.where(suspect, np.abs(agreed), 0).argmax()
     chosen: dict[int, list[str]] = {}
     for rule, row in found.items():
         chosen.setdefault(int(rows[row]), []).append(rule)
@@ -77,6 +77,33 @@ def choose(residuals: np.ndarray, edges_s: np.ndarray, limit_s: float) -> dict[i
 def median_error(residuals: np.ndarray) -> np.ndarray:
     """Median over models of absolute residuals, (windows,) of (windows, models), each window with a pick."""
     return np.nanmedian(np.abs(residuals), axis=-1)
+
+
+def agreement(residuals: np.ndarray, limit_s: float) -> float:
+    """Where most models agree with each other and not with the label.
+
+    Parameters
+    ----------
+    residuals
+        (models,) seconds of one window; NaN where a model has no pick.
+    limit_s
+        Beyond which a pick is an outlier.
+
+    Returns
+    -------
+    float
+        The median of `AGREEING` of the picks, and no fewer than `LEAST_MODELS`, that are within the limit of each other
+        and all beyond it on one side of the label, in seconds from the label; of several such groups the narrowest.
+        NaN where there is none.
+    """
+    picks = np.sort(residuals[np.isfinite(residuals)])
+    most = max(math.ceil(AGREEING * len(picks)), LEAST_MODELS)
+    if len(picks) < most:
+        return math.nan
+    first, last = picks[: len(picks) - most + 1], picks[most - 1 :]
+    agree = (last - first <= limit_s) & ((first > limit_s) | (last < -limit_s))
+    narrowest = np.where(agree, last - first, np.inf).argmin()
+    return float(np.median(picks[narrowest:][:most])) if agree.any() else math.nan
 
 
 def read_windows_and_picks(files: Sequence[str | Path]) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:

@@ -15,9 +15,9 @@ HEADINGS = ["Trace", "Station", "Window (samples)", "Label (sample)", "Median ab
 NOTES = [
     "Windows of the test split, chosen by rule from the residuals of the models that are shown. Median: the one whose "
     "median over models of absolute residuals is the median of that over all windows. Worst: the one where it is "
-    "largest. Label outlier: of the windows where the median pick of at least two models would be an outlier by "
-    "the label, and by it at least three quarters of the picks would be none, the one where it is furthest from the "
-    "label; it has to be half a second from the edges.",
+    "largest. Label outlier: of the windows where most models agree with each other and not with the label (three "
+    "quarters of the picks, and at least two, are no outliers by each other and all are outliers by the label), the "
+    "one where the median of these picks is furthest from the label; it has to be half a second from the edges.",
     "Columns of models hold their residuals (pick minus label) in seconds; an en dash where a model has not picked.",
 ]
 
