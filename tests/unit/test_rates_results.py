@@ -37,6 +37,10 @@ def write_predictions(folder, rate_hz, error_s, good, seed=0):
     return folder
 
 
+def words(axes):
+    return "\n".join(text.get_text() for text in axes.findobj(Text))
+
+
 @pytest.fixture
 def folders(tmp_path):
     """At 20 Hz P is best on dev and worst on test, and scores are worst; at 50 Hz scores are best; S is alike."""
@@ -88,7 +92,7 @@ def test_values_are_true_seconds_and_known_scores(metrics, folders):
         assert test[rate, "mcc", "", "target"] == pytest.approx(mcc)
 
 
-def test_without_a_dev_value_the_data_s_own_rate_stays():
+def test_without_a_dev_value_no_rate_is_selected():
     row = {"model": "m", "source": "a", "target": "b", "task": 3, "phase": "P", "lr": "", "seed": 1, "n": 0}
     row |= {"metric": "rmse_s", "ci_low": np.nan, "ci_high": np.nan, "threshold": np.nan, "threshold_from": ""}
     values = {"dev": np.nan, "test": 1.0}
@@ -96,7 +100,7 @@ def test_without_a_dev_value_the_data_s_own_rate_stays():
         as_table([{**row, "split": s, "value": v} for s, v in values.items()]).assign(rate_hz=r) for r in (20.0, 100.0)
     ]
     chosen = choose(pd.concat(table, ignore_index=True))
-    assert chosen.groupby("rate_hz")["selected"].all().to_dict() == {20.0: False, 100.0: True}
+    assert not chosen["selected"].any()
 
 
 def test_collected_metrics_read_back(metrics, tmp_path):
@@ -138,12 +142,24 @@ def test_the_table_has_both_rates_side_by_side(metrics, tmp_path):
         assert "Near, 100 Hz" in text and "Near, selected" in text
 
 
-def test_without_dev_windows_no_rate_is_called_selected(metrics, tmp_path):
-    few = metrics.assign(n=metrics["n"].where(metrics["split"] == "dev", 9))
-    table = rate_table(few[(few["split"] == "test") | (few["phase"] != "P")]).set_index(["metric", "phase"])
-    assert table.loc[("rmse_s", "P"), "dev_n"] == 0 and table.loc[("rmse_s", "P"), ["at_selected"]].isna().all()
-    assert table.loc[("rmse_s", "S"), "dev_n"] > 0 and table.loc[("rmse_s", "S"), "n"] == 9
-    write_rate_table(few, MODELS, DATASETS, tmp_path / "rates")
+def test_without_dev_windows_no_rate_is_called_selected(folders, tmp_path):
+    for of_rate in folders.values():
+        path = of_rate["far"] / "dev_task23.parquet"
+        table = pd.read_parquet(path)
+        table[table["phase_label"] != "P"].to_parquet(path)
+    metrics = evaluate_rates(folders, ABOUT, model="phasenet", source="near", seed=42, lrs={}, source_dev={})
+    assert set(metrics.loc[metrics["selected"], "phase"]) == {"", "S"}
+    table = rate_table(metrics).set_index(["metric", "phase"])
+    of_p = table.loc[("rmse_s", "P")]
+    assert of_p["dev_n"] == 0 and np.isnan(of_p["at_selected"]) and of_p["at_100_hz"] == pytest.approx(0.9)
+    assert table.loc[("rmse_s", "S"), ["dev_n", "selected_hz"]].tolist() == [100, 100]
+    where, ends = {"near": (tmp_path / "own", tmp_path / "played")}, ([("near", "Near")], [("far", "Far")])
+    own, chosen = draw_rates(metrics, where, "P", *ends, model="phasenet", seed=42).axes
+    assert "MAE 0.90" in words(own) and words(chosen).count("nothing on dev") == 1 and "MAE" not in words(chosen)
+
+
+def test_a_few_windows_have_their_number_and_no_better_one(metrics, tmp_path):
+    write_rate_table(metrics.assign(n=9), MODELS, DATASETS, tmp_path / "rates")
     text = (tmp_path / "rates.html").read_text(encoding="utf-8")
     assert "<small>n 9</small>" in text and "<b>" not in text
 
@@ -161,7 +177,7 @@ def test_the_figure_shows_the_selected_rate_on_a_common_axis(metrics, folders, t
     drawn = [draw_rates(metrics, where, phase, *ends, model="phasenet", seed=42) for phase in "PS"]
     (own, chosen), (_, chosen_s) = (figure.axes for figure in drawn)
     assert own.get_xlim() == chosen.get_xlim() == (-1.5, 1.5)
-    said = ["\n".join(text.get_text() for text in axes.findobj(Text)) for axes in (own, chosen, chosen_s)]
+    said = [words(axes) for axes in (own, chosen, chosen_s)]
     assert "Far, 100 Hz" in said[0] and "MAE 0.90" in said[0] and "n 100" in said[0]
     assert "Far, selected" in said[1] and "MAE 2.00" in said[1] and "OUT 1.00" in said[1] and "20 Hz" in said[1]
     assert "MAE 0.50" in said[2] and "100 Hz" in said[2]

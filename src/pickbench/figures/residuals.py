@@ -6,7 +6,7 @@ histogram is its outliers, and the Laplace distribution fitted to all residuals,
 lie beyond the axis there is no fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +134,7 @@ def residual_matrix(
     title
         Heading of the figure; further lines are set smaller, for example to say what rows and columns are.
     notes
-        (row id, column id) -> a word that stands below the number of picks.
+        (row id, column id) -> a word that stands below the number of picks, or in an empty panel for "no answer".
 
     Returns
     -------
@@ -148,13 +148,14 @@ def residual_matrix(
         for i, (row, _) in enumerate(rows):
             for j, (column, _) in enumerate(columns):
                 axes, residuals = grid[i][j], cells.get((row, column))
-                limit_s = limits[row, column]
+                limit_s, note = limits[row, column], (notes or {}).get((row, column), "")
                 _axis(axes, limit_s, labelled=mixed or i == len(rows) - 1)
                 if residuals is not None and len(residuals):
-                    _histogram(axes, residuals, limit_s, (notes or {}).get((row, column), ""))
-                    continue
-                word = "not run" if (row, column) not in cells else "no answer" if residuals is None else "no picks"
-                _empty(axes, word)
+                    _histogram(axes, residuals, limit_s, note)
+                elif (row, column) not in cells:
+                    _empty(axes, "not run")
+                else:
+                    _empty(axes, "no picks" if residuals is not None else note or "no answer")
         _titles(figure, grid, rows, columns)
         _legend(figure, panels=len(rows) * len(columns))
     return figure
@@ -198,13 +199,8 @@ def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> 
     axes.stairs(share, edges, fill=True, color=style.SKY, linewidth=0)
     peak = share.max()
     location, scale = laplace_fit(residuals)
-    beyond = np.mean(np.abs(residuals) > limit_s)
-    if beyond > MOST:
-        words = f"{'all' if beyond == 1 else 'most'} picks beyond the axis: no fit"
-        place = {"transform": axes.transAxes, "ha": "center", "va": "center", "bbox": style.BEHIND}
-        text = axes.text(0.5, 0.42, words, fontsize=_letter_size(axes), color=style.SOFT, zorder=4, **place)
-        style.fit(text, 0.8 * style.width_in(axes), lines=2)
-    elif scale > 0:
+    is_fitted = np.mean(np.abs(residuals) > limit_s) <= MOST
+    if is_fitted and scale > 0:
         x, half_bin = np.linspace(-limit_s, limit_s, 401), (edges[1] - edges[0]) / 2
         fitted = stats.laplace(location, scale)
         curve = fitted.cdf(x + half_bin) - fitted.cdf(x - half_bin)
@@ -213,7 +209,7 @@ def _histogram(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> 
     axes.set_ylim(0, max(peak, 1e-9) / (1 - HEAD))
     _centre(axes, float(np.median(residuals)), limit_s, style.VERMILLION, "-", level=0.12)
     _centre(axes, float(np.mean(residuals)), limit_s, style.ORANGE, (0, (2.5, 1.5)), level=0.28)
-    _numbers(axes, residuals, limit_s, note)
+    _numbers(axes, residuals, limit_s, [note] if is_fitted else [note, "no fit"])
 
 
 def _centre(axes: Axes, value_s: float, limit_s: float, colour: str, line: object, level: float) -> None:
@@ -225,9 +221,8 @@ def _centre(axes: Axes, value_s: float, limit_s: float, colour: str, line: objec
     axes.plot([side], [level], marker, color=colour, markersize=3, transform=axes.transAxes, markeredgewidth=0)
 
 
-def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> None:
+def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, notes: Sequence[str]) -> None:
     size = _letter_size(axes)
-    n = len(residuals)
     numbers = {
         "OUT": np.mean(np.abs(residuals) > limit_s),
         "MAE": np.mean(np.abs(residuals)),
@@ -236,7 +231,8 @@ def _numbers(axes: Axes, residuals: np.ndarray, limit_s: float, note: str) -> No
     text = "\n".join(f"{name} {value:.2f}" for name, value in numbers.items())
     axes.text(0.035, 0.97, text, transform=axes.transAxes, va="top", fontsize=size, linespacing=LINE_SPACING)
     place = {"transform": axes.transAxes, "ha": "right", "va": "top", "linespacing": LINE_SPACING}
-    axes.text(0.965, 0.97, f"n {style.plain_count(n)}\n{note}".rstrip(), fontsize=size, color=style.SOFT, **place)
+    words = "\n".join(filter(None, [f"n {style.plain_count(len(residuals))}", *notes]))
+    axes.text(0.965, 0.97, words, fontsize=size, color=style.SOFT, **place)
 
 
 def _empty(axes: Axes, word: str) -> None:

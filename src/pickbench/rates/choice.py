@@ -3,6 +3,7 @@
 A rate is chosen for each answer by itself, by the metric that also chooses its learning rate.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pandas as pd
 from pickbench.metrics.cells import evaluate_picker
 from pickbench.metrics.registry import ANSWERS, METRICS, Answer
 from pickbench.metrics.table import COLUMNS, KEY, collect, read_collected
-from pickbench.protocol import RATE_HZ
 
 RATE_COLUMNS = {**COLUMNS, "rate_hz": "float64", "selected": "bool"}
 RATE_KEY = [*KEY, "rate_hz"]
@@ -53,7 +53,7 @@ def choose(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same with `selected`, in the types of `RATE_COLUMNS`.
+        The same with `selected`, in the types of `RATE_COLUMNS`. Where there is nothing on dev to choose by, no row is.
     """
     selected = pd.Series(False, index=table.index)
     for answer in ANSWERS.values():
@@ -64,13 +64,13 @@ def choose(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best_rate(rows: pd.DataFrame, answer: Answer) -> float:
-    """The best rate (Hz) on dev; of equally good ones, and without a value, the nearest to the data's own."""
+    """The best rate (Hz) on dev, of equally good ones the nearest to the data's own; NaN without a value."""
     on_dev = rows[(rows["split"] == "dev") & (rows["metric"] == answer.select_by)]
     # The learning rate is chosen by the best MCC over all thresholds, which is the one at dev's own.
     on_dev = on_dev[on_dev["threshold_from"] != "source"]
     values = on_dev.set_index("rate_hz")["value"].dropna().sort_index(ascending=False)
     if values.empty:
-        return RATE_HZ
+        return math.nan
     return float(values.idxmax() if METRICS[answer.select_by].best == "higher" else values.idxmin())
 
 

@@ -16,12 +16,14 @@ LIMIT_S = 1.5
 FILE = "test_task23.parquet"
 
 
-def selected_rate_hz(metrics: pd.DataFrame, model: str, source: str, target: str, seed: int, phase: str) -> float:
-    """The rate (Hz) that dev chose for the onsets of a phase; that of the data where there is no such answer."""
+def selected_rate_hz(
+    metrics: pd.DataFrame, model: str, source: str, target: str, seed: int, phase: str
+) -> float | None:
+    """The rate (Hz) that dev chose for the onsets of a phase; None where there was nothing to choose by."""
     here = metrics[metrics["selected"] & (metrics["task"] == 3) & (metrics["phase"] == phase)]
     for column, value in {"model": model, "source": source, "target": target, "seed": seed}.items():
         here = here[here[column] == value]
-    return float(here["rate_hz"].iloc[0]) if len(here) else RATE_HZ
+    return float(here["rate_hz"].iloc[0]) if len(here) else None
 
 
 def draw_rates(
@@ -60,6 +62,11 @@ def draw_rates(
             prepared, played = folders[source]
             rate_hz = selected_rate_hz(metrics, model, source, target, seed, phase)
             cells[source, own] = read_residuals(prepared / target / FILE, phase)
+            if rate_hz is None:
+                cells[source, chosen] = None
+                if cells[source, own] is not None:
+                    notes[source, chosen] = "nothing on dev"
+                continue
             folder = prepared / target if rate_hz == RATE_HZ else played / cell_name(target, rate_hz)
             cells[source, chosen] = read_residuals(folder / FILE, phase)
             notes[source, chosen] = f"{rate_id(rate_hz)} Hz"

@@ -46,13 +46,11 @@ def rate_table(metrics: pd.DataFrame) -> pd.DataFrame:
     test = pd.concat(parts)
     own = test[test["rate_hz"] == RATE_HZ].rename(columns={"value": OWN})[[*CELL, OWN, TEST_N]]
     chosen = test[test["selected"]].rename(columns={"value": CHOSEN, "rate_hz": CHOSEN_HZ})
-    table = own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, validate="one_to_one")
+    table = own.merge(chosen[[*CELL, CHOSEN, CHOSEN_HZ]], on=CELL, how="left", validate="one_to_one")
     on_dev = metrics[(metrics["split"] == "dev") & (metrics["threshold_from"] != "source")]
     on_dev = on_dev[on_dev["rate_hz"] == RATE_HZ].rename(columns={"n": DEV_N})
     table = table.merge(on_dev[[*CELL, DEV_N]], on=CELL, how="left", validate="one_to_one")
-    table[DEV_N] = table[DEV_N].fillna(0).astype(int)
-    table.loc[table[DEV_N] == 0, [CHOSEN, CHOSEN_HZ]] = np.nan
-    return table
+    return table.assign(**{DEV_N: table[DEV_N].fillna(0).astype(int)})
 
 
 def write_rate_table(
