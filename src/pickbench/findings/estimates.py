@@ -74,8 +74,8 @@ class Results:
     - controls, and published weights, of which nobody knows the data;
     - thresholds from the source, which the paper did not use;
     - cells of fewer than `FEWEST_WINDOWS` windows;
-    - what takes a phase to learn of which the source's own test split has fewer windows than that: a handful of S picks
-      in test stands for a handful in train, which teaches no S.
+    - what takes a phase to learn of which the source's own test split has fewer windows than that, and it is said: a
+      handful of S picks in test stands for a handful in train, which teaches no S.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Results:
             (metrics["source"] == metrics["target"]) & (metrics["split"] == "test") & (metrics["task"] == 3)
         ]
         scarce = at_home[at_home["n"] < FEWEST_WINDOWS].replace({"source": self._roles})
-        self._scarce = set(zip(scarce["source"], scarce["phase"], strict=True))
+        self._scarce = scarce.groupby(["source", "phase"])["n"].max().to_dict()
         self._asked = rows[["metric", "phase", "target"]].drop_duplicates()
         rows = rows[rows["model"].isin(self.models) & np.isfinite(rows["value"]) & np.isfinite(rows["error"])]
         self._rows = rows[[*CELL, "seed", "value", "error", "n", "failed"]]
@@ -139,8 +139,8 @@ class Results:
     def of(self, measure: Measure) -> pd.DataFrame:
         """Give the cells of a measure: model, source, target, value, error, n; means over seeds.
 
-        A training that came to nothing has NaN as its value, and `failed` says in words which one it was; where other
-        seeds have a value, both.
+        A training that came to nothing, or on too few picks, has NaN as its value, and `failed` says in words which
+        one it was; where other seeds have a value, both.
         """
         rows = self._rows[(self._rows["metric"] == measure.metric.name) & (self._rows["phase"] == measure.phase)]
         here = (self._asked["metric"] == measure.metric.name) & (self._asked["phase"] == measure.phase)
@@ -152,8 +152,11 @@ class Results:
                 metric=measure.metric.name, phase=measure.phase, value=np.nan, error=np.nan, n=np.nan, **picker
             )
             rows = pd.concat([rows[~its_own], fallen[rows.columns]], ignore_index=True)
-        untaught = {source for source, phase in self._scarce if phase in phases_to_learn(measure.answer)}
-        rows = rows[~rows["source"].isin(untaught)]
+        for (source, phase), n in self._scarce.items():
+            if phase in phases_to_learn(measure.answer):
+                taught = rows["source"] != source
+                words = f"what was trained on {self.title(source)} ({n} {phase} test windows of its own)"
+                rows = rows.assign(value=rows["value"].where(taught), failed=rows["failed"].where(taught, words))
         means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
         return rows.groupby(CELL, as_index=False, sort=False).agg(means)
 

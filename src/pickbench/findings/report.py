@@ -88,7 +88,7 @@ def decide(finding: Finding, results: Results) -> Decision:
         reasons += [f"{said.count(TIE)} of {len(said)} are ties"] if TIE in said else []
     reasons += [f"not in this run: {_first(evidence.missing)}"] if evidence.missing else []
     lost = f", so that there is no {_first(evidence.lost)}" if evidence.lost else ""
-    reasons += [f"left out as untrained: {_first(evidence.failed)}{lost}"] if evidence.failed else []
+    reasons += [f"left out: {_first(evidence.failed)}{lost}"] if evidence.failed else []
     return Decision(finding, outcome, "; ".join(reasons), evidence, judged)
 
 
