@@ -30,15 +30,15 @@ COLUMNS = [
 STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated", "no_device"]
 NOTES = [
     "All trainings of a picker together: every learning rate and seed. Time is that of learning (train and dev windows,"
-    " or the points of a search), over all starts of a job; samples a second are windows learned from, averaged over"
-    " that time. Prediction is on all targets, with what a job does besides; its last start, if it was killed.",
+    " or the points of a search, which stand as epochs), over all starts of a job; samples a second are windows learned"
+    " from, averaged over that time. Prediction is on all targets, with what a job does besides; its last start, if it"
+    " was killed.",
     "Memory is the most that a job held (resident, MiB); of the GPU what torch had allocated in training.",
     f"{EN_DASH} not known: no GPU, nothing to train, or no benchmark file; the last column counts those.",
 ]
 STAGE_NOTES = [
     "Sums over the jobs of this configuration. The row show is what gathers and shows their results (facts, examples,"
-    " tables, figures), as far as it had been measured when this table was made, which may be little; how many of these"
-    " jobs were not measured is not known.",
+    " tables, figures), as far as it had been measured when this table was made, which may be little.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
@@ -167,11 +167,13 @@ def stage_table(
         elif files:
             known = [jobs.get(str(path)) for path in files]
             rows.append({"stage": stage, **_sums(known, [job.seconds for job in known if job])})
+            # Of these there are only those that were measured.
+            rows[-1] |= {"benchmarks_missing": NAN} if stage == SHOWING else {}
     table = pd.DataFrame(rows, columns=STAGE_COLUMNS).fillna({"gpu_h": 0.0, "estimated": 0, "no_device": 0})
     total = {"stage": TOTAL, "peak_mb": table["peak_mb"].max()}
     total |= {name: table[name].sum() for name in STAGE_COLUMNS if name not in total}
     table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
-    return table.astype({name: int for name in ("jobs", "benchmarks_missing", "estimated", "no_device")})
+    return table.astype({name: "Int64" for name in ("jobs", "benchmarks_missing", "estimated", "no_device")})
 
 
 def write_demand(
@@ -275,7 +277,8 @@ def _stage_page(table: pd.DataFrame) -> Page:
     rows = []
     for row in table.to_dict("records"):
         hours = [_decimals(row[name], 3) for name in ("wall_h", "cpu_h", "gpu_h")]
-        texts = [str(row["jobs"]), str(row["benchmarks_missing"]), *hours, _whole(row["peak_mb"])]
+        missing = EN_DASH if row["stage"] == SHOWING else str(row["benchmarks_missing"])
+        texts = [str(row["jobs"]), missing, *hours, _whole(row["peak_mb"])]
         title = "All" if row["stage"] == TOTAL else row["stage"]
         rows.append(Row(title, False, [Cell(text, home=row["stage"] == TOTAL) for text in texts]))
     total = table.iloc[-1]
