@@ -110,7 +110,7 @@ def test_examples_of_both_phases_from_files(tmp_path):
     np.testing.assert_array_equal(picked[:2], [[520, 530], [700, 710]])
     np.testing.assert_allclose(examples["median_error_s"][:2], [0.25, 2.05])
     assert missing(examples) == [
-        "No label outlier of S: nowhere do models agree with each other and not with the label."
+        "No label outlier of S: nowhere do most models agree with each other and not with the label."
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_phase_without_picks_or_windows_is_left_out_and_said(tmp_path):
         assert set(examples["phase"]) == {"P"} and len(picks) == len(examples)
         assert missing(examples) == [
             "No example of S: no model has picked one.",
-            "No label outlier of P: nowhere do models agree with each other and not with the label.",
+            "No label outlier of P: nowhere do most models agree with each other and not with the label.",
         ]
 
 

@@ -181,7 +181,9 @@ def test_nothing_is_written_as_not_decidable(tmp_path):
     write_findings(list(FINDINGS.values()), nothing, tmp_path / "findings.json", tmp_path / "findings")
     assert set(pd.read_csv(tmp_path / "findings.csv")["outcome"]) == {NOT_DECIDABLE}
     # Of data that no twins stand for nothing is known beforehand.
-    assert "Known of the twins" not in (tmp_path / "findings.html").read_text()
+    page = (tmp_path / "findings.html").read_text()
+    assert "Known of the twins" not in page and "<td>not\N{NO-BREAK SPACE}decidable</td>" in page
+    assert "& not~decidable &" in (tmp_path / "findings.tex").read_text()
 
 
 def fallen(model, source, column, *others, reason="collapsed", seed=42):

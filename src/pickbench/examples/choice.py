@@ -182,5 +182,5 @@ def missing(examples: pd.DataFrame) -> list[str]:
     lines = [f"No example of {' or '.join(none)}: no model has picked one."] if none else []
     if no_outlier:
         about = f"No {LABEL_OUTLIER} of {' or '.join(no_outlier)}"
-        lines.append(f"{about}: nowhere do models agree with each other and not with the label.")
+        lines.append(f"{about}: nowhere do most models agree with each other and not with the label.")
     return lines

@@ -199,7 +199,7 @@ def _model(axes: Axes, time: np.ndarray, curves: np.ndarray, phase: str, residua
     if not np.isfinite(curves).any() and not np.isfinite(residual):
         style.say(axes, f"no {phase}", lines=1)
         return
-    axes.set(ylim=(0, 1 + HEAD), yticks=(0, 1))
+    axes.set(ylim=(0, 1 + HEAD), yticks=(0, 1), yticklabels=("0", "1"))
     axes.axvline(0, color=style.SOFT, linewidth=0.4, zorder=1)
     for name, curve in zip(CURVE_NAMES, curves, strict=True):
         if np.isfinite(curve).any():

@@ -18,7 +18,7 @@ from pickbench.findings.estimates import Measure, Results
 from pickbench.findings.predicates import PREDICATES, Evidence, Number
 from pickbench.findings.reading import Finding
 from pickbench.protocol import FEWEST_WINDOWS
-from pickbench.tables.formats import MINUS, Column, Matrix, Page, columns_of_text, row_of_text, write_page
+from pickbench.tables.formats import MINUS, NO_BREAK, Column, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "findings"
 REPRODUCED, NOT_REPRODUCED, NOT_DECIDABLE = OUTCOMES = ("reproduced", "not reproduced", "not decidable")
@@ -180,7 +180,8 @@ def _page(decisions: Sequence[Decision], results: Results, twins: Sequence[str])
     for decision in decisions:
         rests_on = "; ".join(filter(None, (decision.reason, _telling(decision))))
         known = decision.finding.twins
-        texts = [decision.finding.statement, decision.finding.section, decision.outcome, rests_on]
+        outcome = decision.outcome.replace(" ", NO_BREAK)
+        texts = [decision.finding.statement, decision.finding.section, outcome, rests_on]
         if twins:
             texts.append(f"{known['outcome']}: {known['because']}" if known else "")
         rows.append(row_of_text(decision.finding.id, texts))

@@ -16,6 +16,7 @@ from pickbench.files import replacing
 FORMATS = ("csv", "tex", "html")
 EN_DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class Cell(NamedTuple):
@@ -82,6 +83,7 @@ TEX_SPECIALS = str.maketrans(
         # At the start of a row it would open an optional argument of the line break before it.
         "[": "{[}",
         EN_DASH: "--",
+        NO_BREAK: "~",
         "\N{PLUS-MINUS SIGN}": r"$\pm$",
         MINUS: "$-$",
     }
