@@ -24,7 +24,7 @@ demo: $(VENV)/installed
 	$(BIN)/snakemake --configfile config/demo.yaml --report results/report.html
 	@echo "The report, to open in a browser: results/report.html"
 
-# Those that start the workflow use all cores themselves.
+# Those that run the workflow use all cores themselves.
 test: $(VENV)/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --ignore tests/workflow
 	$(BIN)/python -m pytest tests/workflow

@@ -1,4 +1,4 @@
-"""Bad input as a user meets it: `snakemake validate`, and a rule that stops; all else is in tests/badinput."""
+"""Bad input as a user meets it: `snakemake validate`, and a rule that stops."""
 
 import json
 from pathlib import Path
