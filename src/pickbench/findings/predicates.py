@@ -12,13 +12,12 @@ import numpy as np
 
 from pickbench.findings.claims import Claim, Within, above, below
 from pickbench.findings.estimates import Estimate, Measure, Results, average, contrast, difference
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import MINUS
 
 NORMAL_RATIO = float(np.sqrt(2 / np.pi))
 # Standard deviation of that ratio times the root of the number of normal values (Geary 1935).
 NORMAL_RATIO_SPREAD = float(np.sqrt(1 - 3 / np.pi))
-# Of fewer residuals the ratio says nothing of their distribution: of two it is always 1.
-FEWEST_FOR_RATIO = 10
 
 
 @dataclass(frozen=True)
@@ -186,15 +185,15 @@ def heavy_tailed(results: Results, measure: Measure) -> Evidence:
     """In-domain, mean absolute deviation over standard deviation is below that of a normal distribution (0.798).
 
     The measure is the Laplace scale, which is the mean deviation from the median; a Laplace distribution has 0.707.
-    This is Geary's test (1935, Biometrika 27, 310-332), and the standard error the one of normal residuals.
+    This is Geary's test (1935, Biometrika 27, 310-332), and the standard error the one of normal residuals. Of a
+    handful of residuals the ratio says nothing (of two it is always 1); `Results` has no such cells.
     """
     spread = Measure.named(f"std_s {measure.phase}".rstrip())
     key, evidence = ["model", "source", "target"], Evidence()
     cells = results.in_domain(measure).merge(results.in_domain(spread)[[*key, "value"]], on=key, suffixes=("", "_std"))
-    enough = cells["n"].isna() | (cells["n"] >= FEWEST_FOR_RATIO)
-    cells = cells[enough & ~(cells["value_std"] <= 0)]
+    cells = cells[~(cells["value_std"] <= 0)]
     ratio = cells.assign(value=cells["value"] / cells["value_std"], error=NORMAL_RATIO_SPREAD / np.sqrt(cells["n"]))
-    what = f"mean absolute / standard deviation, of {FEWEST_FOR_RATIO} or more windows"
+    what = f"mean absolute / standard deviation, of {FEWEST_WINDOWS} or more windows"
     evidence.add(f"{measure.phase} residuals", what, average(ratio), below(NORMAL_RATIO))
     return evidence
 
