@@ -12,6 +12,7 @@ import numpy as np
 
 from pickbench.findings.claims import Claim, Within, above, below
 from pickbench.findings.estimates import Estimate, Measure, Results, average, contrast, difference
+from pickbench.metrics.registry import METRICS, Direction
 from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import MINUS
 
@@ -235,11 +236,33 @@ def better_models(
     return evidence
 
 
-PREDICATES: dict[str, Callable[..., Evidence]] = {
-    predicate.__name__: predicate
-    for predicate in (
-        *(worse_across, at_most, transfers_best, transfers_worst, transfers_alike, biased, worse_targets),
-        *(s_above_p, heavy_tailed, better_models),
+@dataclass(frozen=True)
+class Kind:
+    """A predicate, and what it can be decided for: names of metrics, and of those of onsets the phases."""
+
+    predicate: Callable[..., Evidence]
+    metrics: Sequence[str]
+    phases: Sequence[str] = ("P", "S")
+
+
+def _metrics_best(*ends: Direction) -> list[str]:
+    return [metric.name for metric in METRICS.values() if metric.best in ends]
+
+
+KINDS: dict[str, Kind] = {
+    kind.predicate.__name__: kind
+    for kind in (
+        Kind(worse_across, _metrics_best("higher", "lower")),
+        Kind(at_most, list(METRICS)),
+        Kind(transfers_best, _metrics_best("higher", "lower")),
+        Kind(transfers_worst, _metrics_best("higher", "lower")),
+        Kind(transfers_alike, list(METRICS)),
+        Kind(biased, _metrics_best("zero")),
+        Kind(worse_targets, _metrics_best("higher", "lower")),
+        # It finds the error of S itself.
+        Kind(s_above_p, _metrics_best("lower"), phases=("P",)),
+        Kind(heavy_tailed, ["laplace_scale_s"]),
+        Kind(better_models, _metrics_best("higher", "lower")),
     )
 }
 
