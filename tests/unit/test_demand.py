@@ -8,7 +8,7 @@ import pytest
 
 from pickbench.models.base import HISTORY_COLUMNS
 from pickbench.tables.benchmarks import benchmarks_of_others, gather_benchmarks, read_benchmark, read_benchmarks
-from pickbench.tables.demand import PickerFiles, Training, demand_table, stage_table, write_demand
+from pickbench.tables.demand import JobFiles, Training, demand_table, stage_table, write_demand
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 MODELS = {"net": {"title": "Net & Co", "control": False}, "oracle": {"title": "Oracle", "control": True}}
@@ -41,38 +41,46 @@ def write_cells(path, **content):
 
 
 @pytest.fixture
-def pickers(tmp_path):
+def stages(tmp_path):
     """A model of two networks, one on the GPU, with two trainings, the second resumed; a control; published weights."""
     networks = {"A": {"device": "cuda", "gpu_peak_mb": 900.5}, "B": {"device": "cpu"}}
     first = write_training(tmp_path / "1", [("A", 10.0, 60.0), ("B", 40.0, 30.0)], networks, parameters=7)
     second = write_training(tmp_path / "2", [("A", 10.0, 120.0)], networks, parameters=7)
     nothing = write_training(tmp_path / "3", [])
-    trainings = [
-        (first, write_benchmark(tmp_path / "b/1.tsv", 100, 50, 300)),
-        (second, write_benchmark(tmp_path / "b/2.tsv", 40, 20, 400)),
-    ]
-    predictions = [
-        (write_cells(tmp_path / "p1/cells.json", device="cuda"), write_benchmark(tmp_path / "b/p1.tsv", 36, 18, 200)),
-        (write_cells(tmp_path / "p2/cells.json"), tmp_path / "b/absent.tsv"),
-    ]
-    return [
-        PickerFiles("net", "ethz", trainings, predictions),
-        PickerFiles("oracle", "ethz", [(nothing, tmp_path / "b/none.tsv")], []),
-        PickerFiles("net", "pre-ours", [], predictions[:1]),
-    ]
+    write_benchmark(tmp_path / "b/1.tsv", 100, 50, 300)
+    write_benchmark(tmp_path / "b/2.tsv", 40, 20, 400)
+    write_benchmark(tmp_path / "b/p1.tsv", 36, 18, 200)
+    on_gpu = write_cells(tmp_path / "p1/cells.json", device="cuda")
+    nowhere = write_cells(tmp_path / "p2/cells.json")
+
+    def of(model, source, benchmark, **noted):
+        return JobFiles(str(tmp_path / "b" / benchmark), model, source, **noted)
+
+    return {
+        "train": [
+            of("net", "ethz", "1.tsv", training=first),
+            of("net", "ethz", "2.tsv", training=second),
+            of("oracle", "ethz", "none.tsv", training=nothing),
+        ],
+        "predict": [
+            of("net", "ethz", "p1.tsv", cells=on_gpu),
+            of("net", "ethz", "absent.tsv", cells=nowhere),
+            of("net", "pre-ours", "p1.tsv", cells=on_gpu),
+        ],
+    }
 
 
 @pytest.fixture
-def jobs(pickers, tmp_path):
+def measured(stages, tmp_path):
     """What is known of these jobs and two others, through the table that is kept of benchmark files."""
     write_benchmark(tmp_path / "b/d.tsv", 3600, 1800, 50)
-    named = [benchmark for picker in pickers for _, benchmark in (*picker.trainings, *picker.predictions)]
+    named = [files.benchmark for jobs in stages.values() for files in jobs]
     gather_benchmarks([*named, tmp_path / "b/d.tsv", tmp_path / "b/elsewhere.tsv"], tmp_path / "benchmarks.csv")
     return read_benchmarks(tmp_path / "benchmarks.csv")
 
 
-def test_demand_by_picker(pickers, jobs):
-    table = demand_table(pickers, jobs).set_index(["model", "source"])
+def test_demand_by_picker(stages, measured):
+    table = demand_table(stages, measured).set_index(["model", "source"])
     net = table.loc["net", "ethz"]
     assert (net["trainings"], net["device"], net["parameters"], net["epochs"]) == (2, "cpu, cuda", 7, 3)
     # The benchmark of the second says 40 s, its run.json 120 s.
@@ -87,10 +95,10 @@ def test_demand_by_picker(pickers, jobs):
     assert published["trainings"] == 0 and np.isnan(published["training_s"]) and published["prediction_s"] == 36
 
 
-def test_demand_by_stage(pickers, jobs, tmp_path):
-    prepared = [tmp_path / "b/d.tsv", tmp_path / "b/elsewhere.tsv"]
-    stages = {"fetch": [], "prepare": prepared, "train": [], "predict": [], "metrics": [tmp_path / "b/none.tsv"]}
-    table = stage_table(stages, pickers, jobs).set_index("stage")
+def test_demand_by_stage(stages, measured, tmp_path):
+    prepared = [JobFiles(str(tmp_path / "b/d.tsv")), JobFiles(str(tmp_path / "b/elsewhere.tsv"))]
+    metrics = [JobFiles(str(tmp_path / "b/none.tsv"))]
+    table = stage_table({"fetch": [], "prepare": prepared, **stages, "metrics": metrics}, measured).set_index("stage")
     assert list(table.index) == ["prepare", "train", "predict", "metrics", "(total)"]
     prepare = table.loc["prepare"]
     assert (prepare["jobs"], prepare["benchmarks_missing"], prepare["wall_h"], prepare["cpu_h"]) == (2, 1, 1.0, 0.5)
@@ -107,13 +115,13 @@ def test_demand_by_stage(pickers, jobs, tmp_path):
     assert total["jobs"] == 9 and total["benchmarks_missing"] == 4
 
 
-def test_the_study_of_rates_and_what_shows_results_are_stages(pickers, jobs, tmp_path):
+def test_the_study_of_rates_and_what_shows_results_are_stages(stages, measured, tmp_path):
     own = write_benchmark(tmp_path / "shows/figures/roc.tsv", 7200, 3600)
     write_benchmark(tmp_path / "shows/train/net.tsv", 9000)
     showing = benchmarks_of_others(tmp_path / "shows", ["train", "predict"])
     assert list(showing) == [str(own)]
-    stages = {"predict_rates": [], "metrics_rates": [], "show": list(showing)}
-    table = stage_table(stages, pickers, jobs | showing, pickers[0].predictions).set_index("stage")
+    studied = {"predict_rates": stages["predict"][:2], "metrics_rates": [], "show": [JobFiles(str(own))]}
+    table = stage_table(studied, measured | showing).set_index("stage")
     assert list(table.index) == ["predict_rates", "show", "(total)"]
     assert table.loc["show", ["jobs", "wall_h", "cpu_h"]].tolist() == [1, 2.0, 1.0]
     # How many were not measured nobody knows; of the study's predictions it is one of two.
@@ -122,9 +130,8 @@ def test_the_study_of_rates_and_what_shows_results_are_stages(pickers, jobs, tmp
     assert table.loc["(total)", "wall_h"] == pytest.approx(2 + 36 / 3600)
 
 
-def test_pages_say_what_is_missing(pickers, jobs, tmp_path):
-    stages = {"train": [], "predict": []}
-    write_demand(pickers, stages, jobs, MODELS, DATASETS, tmp_path / "tables")
+def test_pages_say_what_is_missing(stages, measured, tmp_path):
+    write_demand(stages, measured, MODELS, DATASETS, tmp_path / "tables")
     written = sorted(path.name for path in (tmp_path / "tables").iterdir())
     assert written == [f"{name}.{kind}" for name in ("demand-stages", "demand") for kind in ("csv", "html", "tex")]
     page = (tmp_path / "tables/demand.html").read_text()

@@ -9,7 +9,7 @@ import pytest
 from pickbench.config import read_yaml
 from pickbench.findings.claims import FOR
 from pickbench.findings.estimates import Measure, Results
-from pickbench.findings.predicates import PREDICATES
+from pickbench.findings.predicates import KINDS
 from pickbench.findings.report import NOT_DECIDABLE, NOT_REPRODUCED, REPRODUCED, decide, write_findings
 from pickbench.findings.trainings import Failure, failures
 from pickbench.metrics.registry import ANSWERS, METRICS
@@ -102,7 +102,7 @@ def test_findings_are_decided_by_the_world_they_are_held_against(finding, name):
 
 
 def test_every_kind_of_claim_is_made():
-    assert {finding.kind for finding in FINDINGS.values()} == set(PREDICATES)
+    assert {finding.kind for finding in FINDINGS.values()} == set(KINDS)
 
 
 def test_a_part_of_the_grid_may_refute_but_not_confirm():

@@ -1,6 +1,6 @@
 # In: what all trainings and predictions have noted, what was measured of all jobs up to the metrics and of those that show
-# results as far as they are done by then. Out: two tables of what that took, by
-# model and source and by stage. Jobs that were not measured, because they ran elsewhere, are counted.
+# results as far as they are done by then. Out: two tables of what that took, by model and source and by stage. Jobs that
+# were not measured, because they ran elsewhere, are counted.
 
 
 localrules:
@@ -29,9 +29,7 @@ rule demand:
         runtime="30m",
     params:
         version=VERSIONS["tables"],
-        pickers=pickers_and_benchmarks(),
-        stages={**benchmarks_by_stage(), **benchmarks_of_study_by_stage()},
-        studied=studied_and_benchmarks(),
+        stages={**jobs_by_stage(), **jobs_of_study_by_stage()},
         benchmarks="results/benchmarks",
         models=titles(PROJECT.models, "title", "control"),
         datasets=titles(PROJECT.datasets, "title"),

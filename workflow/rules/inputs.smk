@@ -301,47 +301,44 @@ def used_windows():
     }
 
 
-def benchmarks_by_stage():
-    """The benchmark files of all jobs up to the metrics, by stage; `train` and `predict` are in pickers_and_benchmarks."""
-    datasets, own = list(PROJECT.datasets), own_pickers()
-    files = {
-        "fetch": expand(rules.fetch_dataset.benchmark, dataset=[name for name in datasets if name not in SIMULATED]),
-        "simulate": expand(rules.simulate.benchmark, dataset=SIMULATED),
-        "prepare": [rules.prepare.benchmark.format(dataset=d, chunk=chunk) for d in datasets for chunk in chunks(d)],
-        "split": expand("results/benchmarks/split/{dataset}.tsv", dataset=datasets),
-        "windows": [rules.windows.benchmark.format(dataset=d, windows_file=w) for d, w in sorted(used_windows())],
-        "train": [],
-        "select": picker_paths(rules.select.benchmark, own),
-        "adopt": picker_paths(rules.adopt.benchmark, PUBLISHED_PICKERS),
-        "predict": [],
-        "metrics": picker_paths(rules.metrics.benchmark, GRID.pickers()),
-    }
+def jobs_of_pickers(pickers, benchmark, kind, noted):
+    """The jobs of these pickers: ids, benchmark file, and under its kind the file or folder of what they have noted."""
+    return [
+        {"model": picker[0], "source": picker[1], "benchmark": str(path), kind: record}
+        for picker in pickers
+        for path, record in zip(picker_paths(benchmark, [picker]), picker_paths(noted, [picker]), strict=True)
+    ]
+
+
+def other_jobs(benchmarks):
+    """Jobs of which nothing but the benchmark file is needed."""
     # Those of Snakemake know their rules, and parameters have to be plain.
-    return {stage: [str(path) for path in paths] for stage, paths in files.items()}
+    return [{"benchmark": str(path)} for path in benchmarks]
 
 
-def pickers_and_benchmarks():
-    """Of each model and source: the trainings and predictions of all seeds, each with its benchmark file."""
-    found = {}
-    for model, source, seed in GRID.pickers():
-        picker, known = {"model": model, "source": source, "seed": seed}, {"model": model, "source": source}
-        files = found.setdefault((model, source), {**known, "trainings": [], "predictions": []})
-        files["predictions"].append([CELLS.format(**picker), rules.predict.benchmark.format(**picker)])
-        if source not in PROJECT.published:
-            files["trainings"] += [
-                [KEPT.format(lr=lr, **picker), rules.train.benchmark.format(lr=lr, **picker)]
-                for lr in GRID.learning_rates(model)
-            ]
-    return list(found.values())
+def jobs_by_stage():
+    """The files of all jobs up to the metrics, by stage."""
+    datasets, own = list(PROJECT.datasets), own_pickers()
+    downloaded = [name for name in datasets if name not in SIMULATED]
+    windows = [rules.windows.benchmark.format(dataset=d, windows_file=w) for d, w in sorted(used_windows())]
+    prepare = [rules.prepare.benchmark.format(dataset=d, chunk=chunk) for d in datasets for chunk in chunks(d)]
+    return {
+        "fetch": other_jobs(expand(rules.fetch_dataset.benchmark, dataset=downloaded)),
+        "simulate": other_jobs(expand(rules.simulate.benchmark, dataset=SIMULATED)),
+        "prepare": other_jobs(prepare),
+        "split": other_jobs(expand("results/benchmarks/split/{dataset}.tsv", dataset=datasets)),
+        "windows": other_jobs(windows),
+        "train": jobs_of_pickers(own, rules.train.benchmark, "training", KEPT),
+        "select": other_jobs(picker_paths(rules.select.benchmark, own)),
+        "adopt": other_jobs(picker_paths(rules.adopt.benchmark, PUBLISHED_PICKERS)),
+        "predict": jobs_of_pickers(GRID.pickers(), rules.predict.benchmark, "cells", CELLS),
+        "metrics": other_jobs(picker_paths(rules.metrics.benchmark, GRID.pickers())),
+    }
 
 
 def all_benchmarks(wildcards):
-    """All of these files."""
-    pickers = [files for picker in pickers_and_benchmarks() for files in (*picker["trainings"], *picker["predictions"])]
-    return [
-        *(path for paths in benchmarks_by_stage().values() for path in paths),
-        *(str(benchmark) for _, benchmark in pickers),
-    ]
+    """The benchmark files of these jobs."""
+    return [job["benchmark"] for jobs in jobs_by_stage().values() for job in jobs]
 
 
 # export

@@ -1,7 +1,7 @@
 # In: a picker's selected weights, the prepared targets with their windows, and its ordinary predictions, which are those at
 # 100 Hz. Out: its prediction files for waveforms at other rates that are played as if they were at 100 Hz; the metrics at
-# every rate, with those marked that dev chooses; what the
-# jobs took up to there; a table and residual histograms at 100 Hz and at the chosen rate.
+# every rate, with those marked that dev chooses; what the jobs took up to there; a table and residual histograms at 100 Hz
+# and at the chosen rate.
 
 
 rule predict_rates:

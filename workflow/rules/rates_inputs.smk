@@ -50,19 +50,15 @@ def panels_of_rates(wildcards):
     }
 
 
-def benchmarks_of_study_by_stage():
-    """The benchmark files of the study's jobs, by stage; `predict_rates` is in studied_and_benchmarks."""
-    files = picker_paths(rules.metrics_rates.benchmark, STUDY.pickers())
-    return {"predict_rates": [], "metrics_rates": [str(path) for path in files]}
-
-
-def studied_and_benchmarks():
-    """Of each picker in the study: the record of its cells, and the benchmark file of its predictions."""
-    paths = [RATE_CELLS, rules.predict_rates.benchmark]
-    return [[str(path) for path in picker_paths(paths, [picker])] for picker in STUDY.pickers()]
+def jobs_of_study_by_stage():
+    """The files of the study's jobs, by stage."""
+    pickers = STUDY.pickers()
+    return {
+        "predict_rates": jobs_of_pickers(pickers, rules.predict_rates.benchmark, "cells", RATE_CELLS),
+        "metrics_rates": other_jobs(picker_paths(rules.metrics_rates.benchmark, pickers)),
+    }
 
 
 def all_benchmarks_of_study(wildcards):
-    """The benchmark files of all the study's jobs."""
-    predictions = [benchmark for _, benchmark in studied_and_benchmarks()]
-    return [*(path for paths in benchmarks_of_study_by_stage().values() for path in paths), *predictions]
+    """The benchmark files of these jobs."""
+    return [job["benchmark"] for jobs in jobs_of_study_by_stage().values() for job in jobs]

@@ -151,10 +151,6 @@ def matrix_figure(
     colours, norm = colouring([solid], metric)
     span = ScalarMappable(norm, colours)
     span.set_array(solid.to_numpy(float).ravel())
-
-    def colour_of(value: float) -> tuple:
-        return colours(norm(value))
-
     numbers = {format_value(value) for value in together.to_numpy().ravel() if not np.isnan(value)}
     widest = max(map(style.width_em, numbers), default=1.0)
     with style.style():
@@ -166,10 +162,10 @@ def matrix_figure(
         letters = float(np.clip(FILLED * 72 * style.width_in(grid[0]) / len(targets) / widest, *LETTERS))
         for axes, (name, matrix) in zip(grid, panels, strict=False):
             _heading(axes, name)
-            _panel(axes, matrix, few, colour_of, letters)
+            _panel(axes, matrix, few, span.to_rgba, letters)
         if of_all is not None:
             _heading(grid[-1], "Average", fontweight="bold")
-            _panel(grid[-1], of_all.values, [], colour_of, letters)
+            _panel(grid[-1], of_all.values, [], span.to_rgba, letters)
             _average_marks(grid[-1], of_all, few)
     return figure
 

@@ -17,9 +17,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from pickbench.conditions import MEASURED
 from pickbench.data.facts import KEY
+from pickbench.data.split import SPLITS
 from pickbench.figures import style
 
-SPLITS = ("train", "dev", "test")
 LOOKS = {
     "train": {"color": style.SKY, "fill": True, "alpha": 0.6, "linewidth": 0},
     "dev": {"color": style.BLUE, "linewidth": 0.9},

@@ -156,7 +156,7 @@ def residual_matrix(
                     _empty(axes, "not run")
                 else:
                     _empty(axes, "no picks" if residuals is not None else note or "no answer")
-        _titles(figure, grid, rows, columns)
+        _titles(grid, rows, columns)
         _legend(figure, panels=len(rows) * len(columns))
     return figure
 
@@ -247,7 +247,7 @@ def _letter_size(axes: Axes) -> float:
     return min(float(np.interp(style.width_in(axes), [0.8, 1.5], [5.0, 6.5])), fits)
 
 
-def _titles(figure: Figure, grid: list[list[Axes]], rows: Names, columns: Names) -> None:
+def _titles(grid: list[list[Axes]], rows: Names, columns: Names) -> None:
     for axes, (_, title) in zip(grid[0], columns, strict=True):
         text = axes.text(0.5, 1.03, title, transform=axes.transAxes, ha="center", va="bottom", fontsize=7)
         style.fit(text, style.width_in(axes), lines=2)

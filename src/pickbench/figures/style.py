@@ -42,8 +42,6 @@ PURPLE = "#CC79A7"
 INK = "#222222"
 SOFT = "#5A5A5A"
 PALE = "#E9E9E9"
-# Keeps words in a panel apart from what they lie on.
-BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
 # Of models, in their order in the configuration. Numbers of colours, dashes and markers share no factor, so that two
 # models with one colour differ in the others.
 MODEL_COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE, SKY, INK)

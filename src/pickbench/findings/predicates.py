@@ -12,13 +12,13 @@ import numpy as np
 
 from pickbench.findings.claims import Claim, Within, above, below
 from pickbench.findings.estimates import Estimate, Measure, Results, average, contrast, difference
+from pickbench.metrics.registry import METRICS, Direction
+from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import MINUS
 
 NORMAL_RATIO = float(np.sqrt(2 / np.pi))
 # Standard deviation of that ratio times the root of the number of normal values (Geary 1935).
 NORMAL_RATIO_SPREAD = float(np.sqrt(1 - 3 / np.pi))
-# Of fewer residuals the ratio says nothing of their distribution: of two it is always 1.
-FEWEST_FOR_RATIO = 10
 
 
 @dataclass(frozen=True)
@@ -186,15 +186,15 @@ def heavy_tailed(results: Results, measure: Measure) -> Evidence:
     """In-domain, mean absolute deviation over standard deviation is below that of a normal distribution (0.798).
 
     The measure is the Laplace scale, which is the mean deviation from the median; a Laplace distribution has 0.707.
-    This is Geary's test (1935, Biometrika 27, 310-332), and the standard error the one of normal residuals.
+    This is Geary's test (1935, Biometrika 27, 310-332), and the standard error the one of normal residuals. Of a
+    handful of residuals the ratio says nothing (of two it is always 1); `Results` has no such cells.
     """
     spread = Measure.named(f"std_s {measure.phase}".rstrip())
     key, evidence = ["model", "source", "target"], Evidence()
     cells = results.in_domain(measure).merge(results.in_domain(spread)[[*key, "value"]], on=key, suffixes=("", "_std"))
-    enough = cells["n"].isna() | (cells["n"] >= FEWEST_FOR_RATIO)
-    cells = cells[enough & ~(cells["value_std"] <= 0)]
+    cells = cells[~(cells["value_std"] <= 0)]
     ratio = cells.assign(value=cells["value"] / cells["value_std"], error=NORMAL_RATIO_SPREAD / np.sqrt(cells["n"]))
-    what = f"mean absolute / standard deviation, of {FEWEST_FOR_RATIO} or more windows"
+    what = f"mean absolute / standard deviation, of {FEWEST_WINDOWS} or more windows"
     evidence.add(f"{measure.phase} residuals", what, average(ratio), below(NORMAL_RATIO))
     return evidence
 
@@ -236,11 +236,33 @@ def better_models(
     return evidence
 
 
-PREDICATES: dict[str, Callable[..., Evidence]] = {
-    predicate.__name__: predicate
-    for predicate in (
-        *(worse_across, at_most, transfers_best, transfers_worst, transfers_alike, biased, worse_targets),
-        *(s_above_p, heavy_tailed, better_models),
+@dataclass(frozen=True)
+class Kind:
+    """A predicate, and what it can be decided for: names of metrics, and of those of onsets the phases."""
+
+    predicate: Callable[..., Evidence]
+    metrics: Sequence[str]
+    phases: Sequence[str] = ("P", "S")
+
+
+def _metrics_best(*ends: Direction) -> list[str]:
+    return [metric.name for metric in METRICS.values() if metric.best in ends]
+
+
+KINDS: dict[str, Kind] = {
+    kind.predicate.__name__: kind
+    for kind in (
+        Kind(worse_across, _metrics_best("higher", "lower")),
+        Kind(at_most, list(METRICS)),
+        Kind(transfers_best, _metrics_best("higher", "lower")),
+        Kind(transfers_worst, _metrics_best("higher", "lower")),
+        Kind(transfers_alike, list(METRICS)),
+        Kind(biased, _metrics_best("zero")),
+        Kind(worse_targets, _metrics_best("higher", "lower")),
+        # It finds the error of S itself.
+        Kind(s_above_p, _metrics_best("lower"), phases=("P",)),
+        Kind(heavy_tailed, ["laplace_scale_s"]),
+        Kind(better_models, _metrics_best("higher", "lower")),
     )
 }
 

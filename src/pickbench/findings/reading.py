@@ -10,23 +10,14 @@ from pathlib import Path
 
 from pickbench.config import read_yaml
 from pickbench.errors import InputErrors
+from pickbench.findings.predicates import KINDS
 from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
 from pickbench.schemas import check
 
 SCHEMA = Path("workflow") / "schemas" / "findings.schema.yaml"
-# Of onsets.
-PHASES = ("P", "S")
 # Types of the schema that hold datasets, and one that holds models.
 ROLES, MODELS = ("#/$defs/role", "#/$defs/roles"), "#/$defs/models"
-# What a kind of claim is about: metrics that are best at that end, or that one alone.
-BEST = {
-    **dict.fromkeys(("worse_across", "transfers_best", "transfers_worst"), ("higher", "lower")),
-    **dict.fromkeys(("worse_targets", "better_models"), ("higher", "lower")),
-    "s_above_p": ("lower",),
-    "biased": ("zero",),
-}
-ONE_METRIC = {"heavy_tailed": ["laplace_scale_s"]}
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class Finding:
     id, section, statement, source
         What it is called, where in the paper it stands, what it says in our words, and whom we have it from.
     kind
-        A name in `pickbench.findings.predicates.PREDICATES`.
+        A name in `pickbench.findings.predicates.KINDS`.
     measures
         It is decided for each of these.
     options
@@ -76,6 +67,7 @@ def read_findings(
         none of.
     """
     content, form = read_yaml(Path(path)), read_yaml(Path(schema))
+    form["$defs"]["kind"]["enum"] = list(form["$defs"]["kinds"])
     check(content, form, path)
     findings, faults = [], []
     for number, entry in enumerate(content["findings"]):
@@ -132,14 +124,10 @@ def _fault_of_measure(name: str, kind: str) -> str:
     metric, _, phase = name.partition(" ")
     if metric not in METRICS:
         return f"which is no metric{suggestion(metric, METRICS)}"
-    wanted = [f"{metric} {phase}" for phase in PHASES] if METRICS[metric].task == 3 else [metric]
-    if kind == "s_above_p":
-        wanted = wanted[:1]
+    wanted = [f"{metric} {phase}" for phase in KINDS[kind].phases] if METRICS[metric].task == 3 else [metric]
     if name not in wanted:
         return f"expected {' or '.join(wanted)}"
-    fitting = [other.name for other in METRICS.values() if kind not in BEST or other.best in BEST[kind]]
-    fitting = ONE_METRIC.get(kind, fitting)
-    return "" if metric in fitting else f"but {kind} is about {' or '.join(fitting)}"
+    return "" if metric in KINDS[kind].metrics else f"but {kind} is about {' or '.join(KINDS[kind].metrics)}"
 
 
 def _listed(entry: Mapping, key: str) -> Sequence[str]:

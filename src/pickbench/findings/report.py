@@ -15,7 +15,7 @@ import pandas as pd
 from pickbench.files import write_json
 from pickbench.findings.claims import AGAINST, FOR, TIE, holm, verdicts
 from pickbench.findings.estimates import Measure, Results
-from pickbench.findings.predicates import PREDICATES, Evidence, Number
+from pickbench.findings.predicates import KINDS, Evidence, Number
 from pickbench.findings.reading import Finding
 from pickbench.protocol import FEWEST_WINDOWS
 from pickbench.tables.formats import MINUS, NO_BREAK, Column, Matrix, Page, columns_of_text, row_of_text, write_page
@@ -73,7 +73,7 @@ def decide(finding: Finding, results: Results) -> Decision:
     measures, evidence = [Measure.named(name) for name in finding.measures], Evidence()
     results = results.asked(measures)
     for measure in measures:
-        evidence.join(PREDICATES[finding.kind](results, measure, **finding.options))
+        evidence.join(KINDS[finding.kind].predicate(results, measure, **finding.options))
     judged = judge(evidence.numbers)
     said = [entry.says for entry in judged]
     reasons = []

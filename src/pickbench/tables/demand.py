@@ -6,7 +6,7 @@ whatever interrupted it, and what a missing file would have said is left out and
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from pickbench.tables.formats import EN_DASH, Cell, Matrix, Page, Row, columns_o
 DEMAND = "demand"
 STAGES = "demand-stages"
 TOTAL = "(total)"
-# The stage of what shows results, of whose jobs no list is kept.
-SHOWING = "show"
+# The stages of which the table by model and source is, and that of what shows results, of whose jobs no list is kept.
+TRAIN, PREDICT, SHOWING = "train", "predict", "show"
 COLUMNS = [
     "model", "source", "trainings", "device", "parameters", "epochs", "training_s", "samples_per_s",
     "training_peak_mb", "gpu_peak_mb", "prediction_s", "prediction_peak_mb", "benchmarks_missing",
@@ -46,6 +46,29 @@ STAGE_NOTES = [
 
 
 @dataclass(frozen=True)
+class JobFiles:
+    """The files of one job.
+
+    Attributes
+    ----------
+    benchmark
+        Its benchmark file, which need not be there.
+    model, source
+        Ids, where it is a picker's training or prediction.
+    training
+        Folder of a training, with run.json and history.csv.
+    cells
+        cells.json of a prediction.
+    """
+
+    benchmark: str
+    model: str = ""
+    source: str = ""
+    training: str | None = None
+    cells: str | None = None
+
+
+@dataclass(frozen=True)
 class Training:
     """One candidate's training: its benchmark, if there is one, and what its own records say."""
 
@@ -65,23 +88,18 @@ class Training:
 
 
 @dataclass(frozen=True)
-class PickerFiles:
-    """What the pickers of a model and a source leave, over all seeds.
+class Spent:
+    """What a job took, NaN where not known: by its benchmark, if there is one, and by what it has noted itself.
 
-    Attributes
-    ----------
-    model, source
-        Ids.
-    trainings
-        (folder, benchmark file) of each candidate; of published weights there is none.
-    predictions
-        (cells.json, benchmark file) of each seed.
+    `estimated` is whether its CPU time is scaled up, `no_device` whether it does not say what it ran on.
     """
 
-    model: str
-    source: str
-    trainings: Sequence[tuple[Path, Path]] = field(default_factory=tuple)
-    predictions: Sequence[tuple[Path, Path]] = field(default_factory=tuple)
+    job: Job | None
+    wall_s: float
+    cpu_s: float
+    gpu_s: float = 0.0
+    estimated: bool = False
+    no_device: bool = False
 
 
 def read_training(folder: str | Path, job: Job | None) -> Training:
@@ -103,17 +121,21 @@ def read_training(folder: str | Path, job: Job | None) -> Training:
     )
 
 
-def demand_table(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> pd.DataFrame:
+def demand_table(stages: Mapping[str, Sequence[JobFiles]], measured: Mapping[str, Job]) -> pd.DataFrame:
     """Give one row for each model and source, `COLUMNS`; times are sums, memory is the largest."""
     rows = []
-    for picker in pickers:
-        trainings = _trainings([picker], jobs)
-        predictions = [jobs.get(str(benchmark)) for _, benchmark in picker.predictions]
+    for model, source in dict.fromkeys((job.model, job.source) for job in (*stages[PREDICT], *stages[TRAIN])):
+        trained, predicted = (
+            [files for files in stages[stage] if (files.model, files.source) == (model, source)]
+            for stage in (TRAIN, PREDICT)
+        )
+        trainings = [read_training(files.training, measured.get(files.benchmark)) for files in trained]
+        predictions = [measured.get(files.benchmark) for files in predicted]
         seconds = sum(training.seconds for training in trainings)
         rows.append(
             {
-                "model": picker.model,
-                "source": picker.source,
+                "model": model,
+                "source": source,
                 "trainings": len(trainings),
                 "device": ", ".join(sorted({device for training in trainings for device in training.devices})),
                 "parameters": _largest(training.parameters for training in trainings),
@@ -130,25 +152,15 @@ def demand_table(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> pd.
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def stage_table(
-    stages: Mapping[str, Sequence[Path]],
-    pickers: Sequence[PickerFiles],
-    jobs: Mapping[str, Job],
-    studied: Sequence[tuple[Path, Path]] = (),
-) -> pd.DataFrame:
+def stage_table(stages: Mapping[str, Sequence[JobFiles]], measured: Mapping[str, Job]) -> pd.DataFrame:
     """Add up time, CPU time and GPU time by stage, and of all stages.
 
     Parameters
     ----------
     stages
-        Stage -> benchmark files of its jobs, in the order of the rows; those of the stages `train` and `predict` are
-        named by `pickers`, those of `predict_rates` by `studied`.
-    pickers
-        All pickers.
-    jobs
+        Stage -> its jobs, in the order of the rows; one without jobs has none.
+    measured
         What is known of jobs, by benchmark file (`pickbench.tables.benchmarks.read_benchmarks`).
-    studied
-        (cells.json, benchmark file) of each picker in the study of sampling rates.
 
     Returns
     -------
@@ -157,19 +169,12 @@ def stage_table(
         what they ran on and count as without a GPU.
     """
     rows = []
-    for stage, files in stages.items():
-        if stage == "train":
-            rows.append(_training_row(_trainings(pickers, jobs)))
-        elif stage == "predict":
-            rows.append(_prediction_row(stage, [files for picker in pickers for files in picker.predictions], jobs))
-        elif studied and stage == "predict_rates":
-            rows.append(_prediction_row(stage, studied, jobs))
-        elif files:
-            known = [jobs.get(str(path)) for path in files]
-            rows.append({"stage": stage, **_sums(known, [job.seconds for job in known if job])})
+    for stage, jobs in stages.items():
+        if jobs:
+            rows.append({"stage": stage, **_sums([_spent(files, measured.get(files.benchmark)) for files in jobs])})
             # Of these there are only those that were measured.
             rows[-1] |= {"benchmarks_missing": NAN} if stage == SHOWING else {}
-    table = pd.DataFrame(rows, columns=STAGE_COLUMNS).fillna({"gpu_h": 0.0, "estimated": 0, "no_device": 0})
+    table = pd.DataFrame(rows, columns=STAGE_COLUMNS).fillna({"gpu_h": 0.0})
     total = {"stage": TOTAL, "peak_mb": table["peak_mb"].max()}
     total |= {name: table[name].sum() for name in STAGE_COLUMNS if name not in total}
     table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
@@ -177,19 +182,17 @@ def stage_table(
 
 
 def write_demand(
-    pickers: Sequence[PickerFiles],
-    stages: Mapping[str, Sequence[Path]],
-    jobs: Mapping[str, Job],
+    stages: Mapping[str, Sequence[JobFiles]],
+    measured: Mapping[str, Job],
     models: Mapping[str, Mapping],
     datasets: Mapping[str, Mapping],
     folder: Path,
-    studied: Sequence[tuple[Path, Path]] = (),
 ) -> None:
     """Write {folder}/demand and {folder}/demand-stages as CSV, TeX and HTML.
 
     Parameters
     ----------
-    pickers, stages, jobs, studied
+    stages, measured
         As for `stage_table`.
     models
         Id -> {"title": ..., "control": bool}.
@@ -198,45 +201,33 @@ def write_demand(
     folder
         Where to write.
     """
-    table, by_stage = demand_table(pickers, jobs), stage_table(stages, pickers, jobs, studied)
+    table, by_stage = demand_table(stages, measured), stage_table(stages, measured)
     write_page(table, _demand_page(table, models, datasets), folder / DEMAND)
     write_page(by_stage, _stage_page(by_stage), folder / STAGES)
 
 
-def _trainings(pickers: Sequence[PickerFiles], jobs: Mapping[str, Job]) -> list[Training]:
-    """All trainings of these pickers."""
-    return [
-        read_training(folder, jobs.get(str(benchmark))) for picker in pickers for folder, benchmark in picker.trainings
-    ]
+def _spent(files: JobFiles, job: Job | None) -> Spent:
+    wall_s, cpu_s = (job.seconds, job.cpu_s) if job else (NAN, NAN)
+    if files.training:
+        training = read_training(files.training, job)
+        cpu_s *= training.seconds / wall_s if training.resumed else 1
+        # The time that was learned counts where a benchmark is about less.
+        return Spent(job, _largest([training.seconds, wall_s]), cpu_s, training.gpu_s, estimated=training.resumed)
+    if files.cells:
+        device = read_json(files.cells).get("device")
+        return Spent(job, wall_s, cpu_s, wall_s if device == "cuda" else 0.0, no_device=device is None)
+    return Spent(job, wall_s, cpu_s)
 
 
-def _training_row(trainings: Sequence[Training]) -> dict:
-    """The stage `train`: the time that was learned counts where a benchmark is about less."""
-    jobs = [training.job for training in trainings]
-    wall = [max(training.seconds, training.job.seconds if training.job else 0) for training in trainings]
-    row = {"stage": "train", **_sums(jobs, wall), "gpu_h": sum(training.gpu_s for training in trainings) / 3600}
-    row["cpu_h"] = _hours(
-        training.job.cpu_s * (training.seconds / training.job.seconds if training.resumed else 1)
-        for training in trainings
-        if training.job
-    )
-    return row | {"estimated": sum(training.resumed for training in trainings)}
-
-
-def _prediction_row(stage: str, predictions: Sequence[tuple[Path, Path]], jobs: Mapping[str, Job]) -> dict:
-    """A stage of predictions: whether a job had a GPU stands in its cells.json."""
-    known = [jobs.get(str(benchmark)) for _, benchmark in predictions]
-    devices = [read_json(cells).get("device") for cells, _ in predictions]
-    on_gpu = sum(job.seconds for job, device in zip(known, devices, strict=True) if job and device == "cuda")
-    wall = [job.seconds for job in known if job]
-    return {"stage": stage, **_sums(known, wall), "gpu_h": on_gpu / 3600, "no_device": devices.count(None)}
-
-
-def _sums(jobs: Sequence[Job | None], wall_s: Sequence[float]) -> dict:
-    known = [job for job in jobs if job]
-    counts = {"jobs": len(jobs), "benchmarks_missing": len(jobs) - len(known)}
-    hours = {"wall_h": _hours(wall_s), "cpu_h": _hours(job.cpu_s for job in known)}
-    return {**counts, **hours, "peak_mb": _largest(job.peak_mb for job in known)}
+def _sums(spent: Sequence[Spent]) -> dict:
+    """The row of a stage."""
+    return {
+        "jobs": len(spent),
+        "benchmarks_missing": sum(each.job is None for each in spent),
+        **{f"{what}_h": _hours(getattr(each, f"{what}_s") for each in spent) for what in ("wall", "cpu", "gpu")},
+        "peak_mb": _largest(each.job.peak_mb for each in spent if each.job),
+        **{what: sum(getattr(each, what) for each in spent) for what in ("estimated", "no_device")},
+    }
 
 
 def _hours(seconds: Iterable[float]) -> float:
