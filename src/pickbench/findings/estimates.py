@@ -152,13 +152,18 @@ class Results:
                 metric=measure.metric.name, phase=measure.phase, value=np.nan, error=np.nan, n=np.nan, **picker
             )
             rows = pd.concat([rows[~its_own], fallen[rows.columns]], ignore_index=True)
+        means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
+        return self._without_untaught(rows, measure).groupby(CELL, as_index=False, sort=False).agg(means)
+
+    def _without_untaught(self, rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+        """The same without values of what had too few picks to learn from."""
         for (source, phase), n in self._scarce.items():
             if phase in phases_to_learn(measure.answer):
                 taught = rows["source"] != source
-                words = f"what was trained on {self.title(source)} ({n} {phase} test windows of its own)"
+                of_its_own = f"{n} {phase} test window{'' if n == 1 else 's'} of its own"
+                words = f"what was trained on {self.title(source)} ({of_its_own})"
                 rows = rows.assign(value=rows["value"].where(taught), failed=rows["failed"].where(taught, words))
-        means = {"value": "mean", "error": "mean", "n": "mean", "failed": "max"}
-        return rows.groupby(CELL, as_index=False, sort=False).agg(means)
+        return rows
 
     def _words(self, failure: Failure) -> str:
         of_seed = f", seed {failure.seed}" if self._rows["seed"].nunique() > 1 else ""

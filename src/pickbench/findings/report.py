@@ -79,13 +79,13 @@ def decide(finding: Finding, results: Results) -> Decision:
     reasons = []
     if AGAINST in said:
         outcome = NOT_REPRODUCED
-        reasons.append(f"{said.count(AGAINST)} of {len(said)} speak against it")
+        reasons.append(_share(said, AGAINST, "speaks against it", "speak against it"))
     elif said and TIE not in said and not evidence.missing and not evidence.lost:
         outcome = REPRODUCED
         reasons += [f"all {len(said)} speak for it"] if said[1:] else []
     else:
         outcome = NOT_DECIDABLE
-        reasons += [f"{said.count(TIE)} of {len(said)} are ties"] if TIE in said else []
+        reasons += [_share(said, TIE, "is a tie", "are ties")] if TIE in said else []
     reasons += [f"not in this run: {_first(evidence.missing)}"] if evidence.missing else []
     lost = f", so that there is no {_first(evidence.lost)}" if evidence.lost else ""
     reasons += [f"left out: {_first(evidence.failed)}{lost}"] if evidence.failed else []
@@ -98,6 +98,12 @@ def judge(numbers: Sequence[Number]) -> list[Judged]:
     p_against = holm([number.claim.p_against(number.estimate) for number in numbers])
     said = verdicts(p_for, p_against)
     return [Judged(*entry) for entry in zip(numbers, p_for, map(float, p_against), said, strict=True)]
+
+
+def _share(said: Sequence[str], word: str, of_one: str, of_several: str) -> str:
+    """How many of the numbers say so."""
+    count = said.count(word)
+    return f"{count} of {len(said)} {of_one if count == 1 else of_several}"
 
 
 def _first(texts: Sequence[str]) -> str:
