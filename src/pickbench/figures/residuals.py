@@ -266,7 +266,8 @@ def _legend(figure: Figure, panels: int) -> None:
         Line2D([], [], color=style.ORANGE, linestyle=(0, (2.5, 1.5)), label="mean"),
     ]
     text = "Residual (s), late is positive.  OUT: share beyond the axis"
-    text += "\nEach panel has its own vertical scale" if panels > 1 else ""
+    scales = "Each panel has its own vertical scale.  " if panels > 1 else ""
+    text += f"\n{scales}No fit: OUT above {MOST:g}"
     figure.text(0.5, 0.27 / height, text, ha="center", va="bottom")
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0.02 / height), ncols=4, borderaxespad=0,
