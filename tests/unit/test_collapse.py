@@ -51,6 +51,30 @@ def test_what_has_collapsed(changes, expected):
     assert collapsed_answers(tables, [ALL]) == expected
 
 
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([500.0] * 18 + [807.0, 40.0], ["p_sample_pred"]),  # one in ten strays
+        ([500.0] * 17 + [807.0, 40.0, 41.0], []),
+        (list(np.arange(20) % 4), ["p_sample_pred"]),  # the edge of the window, give or take
+        (list(np.arange(20) * 10.0), []),
+    ],
+)
+def test_picks_at_one_place_but_for_a_few(places, expected):
+    table = pd.DataFrame({"phase_label": "P", "start_sample": 1000 * np.arange(20), "p_sample_pred": places})
+    table["phase_onset"] = table["start_sample"] + 45 * np.arange(20)
+    table["p_sample_pred"] += table["start_sample"]
+    assert collapsed_answers({"task1": pd.DataFrame(), "task23": table}, [["p_sample_pred"]]) == expected
+
+
+def test_picks_lie_at_one_place_where_labels_do():
+    start = 1000 * np.arange(20)
+    table = pd.DataFrame({"phase_label": "P", "start_sample": start, "phase_onset": start + 500 + np.arange(20) % 3})
+    for places, expected in ((500.0 + np.arange(20) % 2, []), (400.0, ["p_sample_pred"])):
+        dev = {"task1": pd.DataFrame(), "task23": table.assign(p_sample_pred=start + places)}
+        assert collapsed_answers(dev, [["p_sample_pred"]]) == expected
+
+
 def test_answers_that_nobody_can_judge_go_with_their_network():
     """NEIC has no task 1, and a picker that learned from it detects elsewhere."""
     tables = dev(score_p_or_s=1.0, p_sample_pred=SAME_PLACE, s_sample_pred=SAME_PLACE)
