@@ -15,7 +15,7 @@ import pandas as pd
 from pickbench.collapse import COLLAPSED, collapsed_answers
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.files import checked, digest, read_json, replacing, sha256, write_json
+from pickbench.files import checked, digest, read_json, remedy, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
@@ -194,7 +194,7 @@ def read_history(path: str | Path) -> pd.DataFrame:
         history = pd.read_csv(path, keep_default_na=False, na_values=none, float_precision="round_trip")
         history[HISTORY_COLUMNS]
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a readable history ({error}); delete it to have it made again") from None
+        raise InputError(f"{path}: not a readable history ({error}); {remedy('it')}") from None
     return history
 
 

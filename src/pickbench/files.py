@@ -139,7 +139,12 @@ def checked(path: str | Path, *, made_with: Path | None = None) -> Path:
 
 def not_as_written(path: Path, witness: str, made_with: Path | None = None) -> InputError:
     """The refusal of a file by its checksum, which somebody `says`."""
-    return InputError(f"{path}: not as it was written, {witness}; delete {made_with or 'it'} to have it made again")
+    return InputError(f"{path}: not as it was written, {witness}; {remedy(made_with or 'it')}")
+
+
+def remedy(what: str | Path) -> str:
+    """What helps against a lost or damaged result: to delete it, or what it was made with."""
+    return f"delete {what} to have it made again, or copy it again where results were copied without data"
 
 
 def write_json(path: str | Path, content: object, *, sealed: bool = False) -> None:

@@ -332,4 +332,5 @@ def test_a_missing_prediction_file_says_what_makes_it_again(tmp_path):
     path = tmp_path / "seed42" / "there" / "test_task23.parquet"
     with pytest.raises(InputError) as refusal:
         cells.read_columns(path, ["trace_name"])
-    assert str(refusal.value) == f"{path}: missing; delete {tmp_path / 'seed42' / 'cells.json'} to have it made again"
+    message = f"{path}: missing; delete {tmp_path / 'seed42' / 'cells.json'} to have it made again, or copy it again"
+    assert str(refusal.value) == f"{message} where results were copied without data"

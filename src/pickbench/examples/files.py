@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import replacing
+from pickbench.files import remedy, replacing
 
 #: Of the CSV; samples are those of the trace, and `score` is the curve of the phase at the pick.
 COLUMNS = [
@@ -88,7 +88,7 @@ def read_example_table(csv: str | Path) -> pd.DataFrame:
         )
         return table[COLUMNS]
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{csv}: not a table of examples ({error}); delete it to have it made again") from None
+        raise InputError(f"{csv}: not a table of examples ({error}); {remedy('it')}") from None
 
 
 def read_examples(csv: str | Path, npz: str | Path) -> Examples:
@@ -108,9 +108,9 @@ def read_examples(csv: str | Path, npz: str | Path) -> Examples:
         examples = Examples(table, pickers, labels=labels, **arrays)
         shapes = examples.waveforms.shape[0], *examples.curves.shape[:2]
     except (OSError, ValueError, EOFError, KeyError, TypeError, IndexError, BadZipFile) as error:
-        raise InputError(f"{npz}: not an archive of examples ({error}); delete it to have it made again") from None
+        raise InputError(f"{npz}: not an archive of examples ({error}); {remedy('it')}") from None
     rows = [(number, *picker) for number in range(len(examples)) for picker in pickers]
     there = list(table[["example", "model", "source"]].itertuples(index=False, name=None))
     if shapes != (len(examples), len(examples), len(pickers)) or rows != there:
-        raise InputError(f"{csv}, {npz}: they are not of the same examples; delete both to have them made again")
+        raise InputError(f"{csv}, {npz}: they are not of the same examples; {remedy('both')}")
     return examples

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pickbench import statistics
 from pickbench.errors import InputError
-from pickbench.files import checked
+from pickbench.files import checked, remedy
 from pickbench.metrics import scores
 from pickbench.metrics.registry import Answer, answers_of, metrics_of
 from pickbench.metrics.residuals import residual_limit_s, residual_metrics, residuals_s
@@ -275,11 +275,9 @@ def read_columns(path: str | Path, columns: list[str]) -> pd.DataFrame:
     # The job that predicts all targets of a picker goes by this file, and makes again what it has no note of.
     noted = path.parent.parent / "cells.json"
     if not path.exists():
-        raise InputError(f"{path}: missing; delete {noted} to have it made again")
+        raise InputError(f"{path}: missing; {remedy(noted)}")
     checked(path, made_with=noted)
     try:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: not a whole prediction file ({error}); delete {noted} to have it made again"
-        ) from error
+        raise InputError(f"{path}: not a whole prediction file ({error}); {remedy(noted)}") from error
