@@ -78,7 +78,7 @@ def test_a_network_that_nothing_teaches_has_a_panel_that_says_so():
 def test_a_diverged_training_is_named():
     histories = {("a", "0.1"): history([3.0, np.nan]), ("a", "0.01"): history([2.0, 1.0])}
     (axes,) = loss_panels(histories, [("a", "Source")]).axes
-    assert words(axes) == ["diverged: 0.1"]
+    assert words(axes) == ["diverged at 0.1"]
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -90,7 +90,7 @@ def test_a_collapsed_training_is_named(several, tmp_path):
     write(tmp_path / "good", both, {"unlearned": {}})
     trainings = {("a", "1"): files(tmp_path / "bad"), ("a", "0.1"): files(tmp_path / "good")}
     figure = draw_losses(trainings, [("a", "Source")])
-    assert [words(axes) for axes in figure.axes] == ([[], ["collapsed: 1"]] if several else [["collapsed: 1"]])
+    assert [words(axes) for axes in figure.axes] == ([[], ["collapsed at 1"]] if several else [["collapsed at 1"]])
 
 
 @pytest.mark.parametrize("course", [[1.0, 1.0], [10.0, 1.0], [-1.0, -2.0], [0.0, 0.0]])
@@ -100,7 +100,7 @@ def test_words_stand_above_all_curves(course):
     figure = loss_panels(histories, [("a", "Source")], collapsed=fallen)
     figure.draw_without_rendering()
     (axes,) = figure.axes
-    assert words(axes) == ["diverged: 1", "collapsed: 0.01, 0.001"]
+    assert words(axes) == ["diverged at 1", "collapsed at 0.01, 0.001"]
     bottom = min(text.get_window_extent().y0 for text in axes.texts)
     points = np.concatenate([axes.transData.transform(line.get_xydata()) for line in axes.lines])
     assert np.nanmax(points[np.isfinite(points).all(axis=1), 1]) < bottom

@@ -39,7 +39,7 @@ COLUMNS_FEW, COLUMNS_MANY, FEW = 3, 4, 6
 # Inches.
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_X_IN, GAP_Y_IN = 0.5, 0.1, 0.53, 0.66, 0.1, 0.22
 PANEL_RATIO = 0.68
-SHADES = LinearSegmentedColormap.from_list("picks", ["#D3E5F2", style.SKY, style.BLUE, "#08243F"])
+SHADES = LinearSegmentedColormap.from_list("picks", ["#A6D0EC", style.SKY, style.BLUE, "#08243F"])
 OUTLINE = [withStroke(linewidth=1.8, foreground="white")]
 
 Points = tuple[np.ndarray, np.ndarray]
@@ -212,7 +212,7 @@ def _panel(axes: Axes, points: Points, logarithmic: bool, extent: tuple) -> Poly
     # What lies beyond the axis is left out of the picture, not of the lines.
     inside = (x >= extent[0]) & (x <= extent[1])
     hexagons = axes.hexbin(x[inside], scaled(residual[inside]), gridsize=(30, 16), extent=extent, mincnt=1, cmap=SHADES,
-                           linewidths=0.1, zorder=1)  # fmt: skip
+                           linewidths=0.1, zorder=1, clip_on=False)  # fmt: skip
     axes.axhline(0, color=style.INK, linewidth=0.5, zorder=2)
     at, low, middle, high = running(x, residual)
     for values, look in ((low, _band()), (high, _band()), (middle, _middle())):

@@ -157,7 +157,7 @@ def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], looks: Mapping[str, L
                       zorder=3, clip_on=False, **looks[rate])  # fmt: skip
     diverged = [rate for rate, table in tables.items() if not np.isfinite(table[["train_loss", "dev_loss"]]).all(None)]
     fates = (("diverged", diverged), (COLLAPSED, collapsed))
-    lines = [f"{fate}: {', '.join(rates)}" for fate, rates in fates if rates]
+    lines = [f"{fate} at {', '.join(rates)}" for fate, rates in fates if rates]
     for number, line in enumerate(lines):
         place = {"transform": axes.transAxes, "ha": "right", "va": "top", "fontsize": 6}
         words = axes.text(0.98, 1 - (0.03 + number * WORDS_IN) / PANEL_HEIGHT_IN, line, **place)

@@ -221,7 +221,7 @@ def _frame() -> dict[str, object]:
 
 def _keys(metric: Metric, of_all: Average | None, *, few: bool, empty: bool) -> list[tuple[Artist, str]]:
     """What a legend has to name, and how."""
-    reason = "not run, no such answer or windows"
+    reason = "not run, not learned, or no such windows"
     if metric.at_threshold:
         reason += ", or no dev windows to set the threshold"
     keys = [(Patch(**_frame()), "in-domain")]
