@@ -77,7 +77,7 @@ def visiting(path: Path) -> Iterator[Visit]:
                 "request",
                 lambda request: request.url.startswith(("data:", f"{uri}")) or visit.wrong.append(request.url),
             )
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(60_000)
             page.goto(uri)
             yield visit
         except Exception as error:

@@ -38,7 +38,7 @@ NOTES = [
 ]
 STAGE_NOTES = [
     "Sums over the jobs of this configuration. The row show is what gathers and shows their results (facts, examples,"
-    " tables, figures), as far as it had been measured when this table was made, which may be little.",
+    " tables, figures), as far as it had been measured where and when this table was made, which may be little.",
     "Where a training was resumed, the CPU time of its last start is scaled up to the time that it learned in all.",
     "Snakemake looks at a job every half a minute in the end, so that CPU time may lack that much of a job.",
     f"{EN_DASH} not known. Jobs without a benchmark file, which were not run here, are counted and add no CPU time.",
@@ -263,7 +263,7 @@ def _demand_page(table: pd.DataFrame, models: Mapping, datasets: Mapping) -> Pag
 
 
 def _stage_page(table: pd.DataFrame) -> Page:
-    headings = ["Jobs", "No benchmark", "Wall (h)", "CPU (h)", "GPU (h)", "Memory (MiB)"]
+    headings = ["Jobs", "No benchmark", "Wall (h)", "CPU (h, at least)", "GPU (h)", "Memory (MiB)"]
     columns = columns_of_text(*headings)
     rows = []
     for row in table.to_dict("records"):
