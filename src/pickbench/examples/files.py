@@ -112,5 +112,7 @@ def read_examples(csv: str | Path, npz: str | Path) -> Examples:
     rows = [(number, *picker) for number in range(len(examples)) for picker in pickers]
     there = list(table[["example", "model", "source"]].itertuples(index=False, name=None))
     if shapes != (len(examples), len(examples), len(pickers)) or rows != there:
-        raise InputError(f"{csv}, {npz}: they are not of the same examples; {remedy('both')}")
+        raise InputError(
+            f"{csv}, {npz}: they are not of the same examples; delete both to have them made again, or copy both again"
+        )
     return examples
