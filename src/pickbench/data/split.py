@@ -74,28 +74,35 @@ def split(
         codes, grouped_by = _own_codes(traces, prepared), None
     else:
         codes, grouped_by = _codes_by_group(traces, shares, seed, prepared[0])
-    sizes = np.bincount(codes, minlength=3)
-    for name, size in zip(SPLITS, sizes, strict=True):
-        if size == 0:
-            why = f"of {summary['traces_in']} raw traces {summary['traces_out']} are left"
-            raise InputError(
-                f"{prepared[0]}: no trace is in split {name}, every task needs all three; {why}, "
-                f"left out: {account.in_numbers(summary)}"
-            )
+    _check_none_is_empty(codes, summary, prepared[0])
     _write_tables(prepared, output_metadata, None if own else codes)
     _remove_other_chunks(output_metadata)
     if output_chunks is not None:
         with replacing(output_chunks) as temporary:
-            names = [path.name.removeprefix("metadata").removesuffix(".csv") for path in output_metadata]
-            temporary.write_text("\n".join(names) + "\n", encoding="utf-8")
+            temporary.write_text("\n".join(_chunk_names(output_metadata)) + "\n", encoding="utf-8")
     write_json(output_dropped, {"traces_expected": expected_traces, **summary})
     made = {} if own else {"seed": seed, "shares": list(shares), "grouped_by": grouped_by}
     write_json(output_report, {"mode": "own" if own else "by-event", **made, **_report(traces, codes)})
 
 
+def _check_none_is_empty(codes: np.ndarray, summary: dict, path: Path) -> None:
+    """Refuse a dataset without traces in one of the splits, and say where its traces went."""
+    for name, size in zip(SPLITS, np.bincount(codes, minlength=len(SPLITS)), strict=True):
+        if size == 0:
+            raise InputError(
+                f"{path}: no trace is in split {name}, every task needs all three; "
+                f"of {summary['traces_in']} raw traces {summary['traces_out']} are left, "
+                f"left out: {account.in_numbers(summary)}"
+            )
+
+
+def _chunk_names(metadata: Sequence[Path]) -> list[str]:
+    return [path.name.removeprefix("metadata").removesuffix(".csv") for path in metadata]
+
+
 def _remove_other_chunks(metadata: Sequence[Path]) -> None:
     """Remove what a preparation in another number of chunks left, which readers would take for part of the dataset."""
-    folder, names = metadata[0].parent, [path.name.removeprefix("metadata").removesuffix(".csv") for path in metadata]
+    folder, names = metadata[0].parent, _chunk_names(metadata)
     (folder / "chunks").unlink(missing_ok=True)
     for kind, suffix in (("metadata", ".csv"), ("waveforms", ".hdf5")):
         for path in folder.glob(f"{kind}*{suffix}"):

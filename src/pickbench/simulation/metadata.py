@@ -46,12 +46,12 @@ def describe(
         trace_true_P_onset_s and trace_true_S_onset_s, seconds from the start of the trace whatever its sampling rate;
         empty where they lie outside.
     """
-    station = rows["station"].to_numpy()
-    rate_hz = network.sampling_rate_hz[station]
-    is_event = (rows["event"] >= 0).to_numpy()
+    rate_hz = network.sampling_rate_hz[rows["station"]]
+    is_event = rows["event"] >= 0
     start = rows["time"] + pd.to_timedelta(timing.start_s, unit="s").round("us")
     source = pd.Series([f"ev{event:07d}" for event in rows["event"]])
-    codes = np.array([f"S{number:04d}" for number in range(len(network))])[station]
+    stations = _stations(network, rows["station"].to_numpy())
+    codes = stations["station_code"]
     original = np.where(is_event, source, [f"noise{first_trace + row:07d}" for row in range(len(rows))])
     table = {
         "trace_name": pd.Series("", rows.index, dtype=object),
@@ -66,10 +66,7 @@ def describe(
         "trace_snr_db": measured["trace_snr_db"].round(2),
         "trace_has_spikes": measured["trace_has_spikes"].astype(bool),
         "trace_completeness": measured["trace_completeness"].round(4),
-        "station_network_code": network.code,
-        "station_code": codes,
-        "station_latitude_deg": network.latitude_deg[station].round(4),
-        "station_longitude_deg": network.longitude_deg[station].round(4),
+        **stations,
         "source_id": source.where(is_event, None),
         "source_origin_time": rows["time"].dt.strftime(_TIME_FORMAT).where(is_event, None),
         "source_latitude_deg": rows["source_latitude_deg"].round(4),
@@ -81,6 +78,16 @@ def describe(
         "split": _split(recipe["split"], rows, start, rng),
     }
     return pd.DataFrame(table)
+
+
+def _stations(network: Network, station: np.ndarray) -> dict[str, object]:
+    """Columns of the station that each trace was recorded at."""
+    return {
+        "station_network_code": network.code,
+        "station_code": np.array([f"S{number:04d}" for number in range(len(network))])[station],
+        "station_latitude_deg": network.latitude_deg[station].round(4),
+        "station_longitude_deg": network.longitude_deg[station].round(4),
+    }
 
 
 def _labels(recipe: Mapping, timing: Timing, rate_hz: np.ndarray) -> dict[str, np.ndarray]:
