@@ -18,7 +18,7 @@ VERSIONS = {
     "metrics": 1,
     "tables": 7,
     "findings": 5,
-    "figures": 8,
+    "figures": 9,
     "examples": 2,
     "export": 1,
     "rates": 2,

@@ -113,10 +113,10 @@ def test_in_domain_groups_are_shaded():
 
 
 def test_models_of_one_colour_differ_in_their_fill():
-    models = [f"m{i}" for i in range(9)]
+    models = [f"m{i}" for i in range(11)]
     axes = panels(models, ["near"], ["near"]).axes[0]
     faces = [(p.get_edgecolor(), p.get_facecolor()) for p in axes.patches if isinstance(p, PathPatch)]
-    assert len(set(faces)) == 9 and len({edge for edge, _ in faces}) == 7
+    assert len(set(faces)) == 11 and len({edge for edge, _ in faces}) == 9
 
 
 @pytest.mark.parametrize(("n_models", "n_sources", "n_targets"), [(11, 8, 8), (2, 1, 1), (1, 3, 2), (9, 12, 1)])

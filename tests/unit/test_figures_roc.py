@@ -13,6 +13,7 @@ from pickbench.errors import InputError
 from pickbench.figures import style
 from pickbench.figures.roc import PAD, STEP, Curve, axis_limit, read_curve, roc_curve, roc_panels, thinned
 from pickbench.metrics.scores import best_threshold, f1, operating_points
+from tests.conftest import ROOT
 from tests.unit.drawn import check_bytes, check_layout, strings
 
 
@@ -129,6 +130,12 @@ def test_looks_of_twenty_models_differ():
     looks = style.model_looks({f"m{i}": i % 10 == 9 for i in range(20)})
     assert len({(look.colour, str(look.dashes)) for look in looks.values()}) == 20
     assert len({(look.colour, look.marker) for look in looks.values()}) == 20
+
+
+def test_each_shipped_picker_has_a_colour_of_its_own():
+    pickers = [path.stem for path in (ROOT / "config" / "models").glob("*.yaml") if path.stem not in LOOKS]
+    looks = style.model_looks(dict.fromkeys(pickers, False))
+    assert "phasenet" in pickers and len({look.colour for look in looks.values()}) == len(pickers)
 
 
 @pytest.mark.parametrize(("n_models", "n_datasets"), [(11, 8), (2, 1), (3, 5)])

@@ -22,7 +22,8 @@ COMPONENTS = "ZNE"
 LOOKS = {
     "detection": {"color": style.GREEN, "linewidth": 0.5, "linestyle": (0, (1.5, 1))},
     "P": {"color": style.BLUE, "linewidth": 0.9},
-    "S": {"color": style.VERMILLION, "linewidth": 0.9, "linestyle": (0, (3, 1))},
+    # Drawn over P, which shows in the gaps where both are alike.
+    "S": {"color": style.VERMILLION, "linewidth": 0.9, "linestyle": (0, (3, 2))},
 }
 TRACE = {"color": style.INK, "linewidth": 0.35}
 SHADE = {"color": style.PALE, "linewidth": 0, "zorder": 0}

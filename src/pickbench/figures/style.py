@@ -1,8 +1,8 @@
 """One look for all figures: colours, sizes and how a figure is saved.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers too; what a colour says, a line style or a marker says
-as well. Widths are those of a printed page, so that a figure is read at the size it is drawn in. Files hold no date:
-the same data give the same bytes.
+Colours are Okabe and Ito's with two darker ones, told apart by colour-blind readers too; what a colour says, a line
+style or a marker says as well. Widths are those of a printed page, so that a figure is read at the size it is drawn in.
+Files hold no date: the same data give the same bytes.
 """
 
 import logging
@@ -40,12 +40,16 @@ GREEN = "#009E73"
 BLUE = "#0072B2"
 PURPLE = "#CC79A7"
 INK = "#222222"
+# Paul Tol's, https://personal.sron.nl/~pault/: without red or green vision, too, they differ from the others by no less
+# than those do among themselves (in CIELAB).
+WINE = "#882255"
+INDIGO = "#332288"
 SOFT = "#5A5A5A"
 PALE = "#E9E9E9"
-# Of models, in their order in the configuration. Numbers of colours, dashes and markers share no factor, so that two
-# models with one colour differ in the others.
-MODEL_COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE, SKY, INK)
-MODEL_DASHES = ("-", (0, (5, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
+# Of models, in their order in the configuration. The number of colours shares no factor with those of dashes and of
+# markers, so that two models with one colour differ in both.
+MODEL_COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE, SKY, INK, WINE, INDIGO)
+MODEL_DASHES = ("-", (0, (5, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (2.2, 1)))
 MODEL_MARKERS = "os^DvP<X>*"
 CONTROL_COLOURS = ("#8C8C8C", "#B4B4B4")
 CONTROL_DASHES = ((0, (1, 1)), (0, (3, 1.5, 1, 1.5, 1, 1.5)))
