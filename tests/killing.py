@@ -10,7 +10,7 @@ from pickbench.candidate import CandidateFiles, train_candidate
 from pickbench.joblog import logged
 from pickbench.training import loop
 from tests.conftest import ROOT
-from tests.contract.test_models import plan, settings
+from tests.registry import plan, settings
 
 
 def start(dataset: Path, folder: Path, model: str = "phasenetlight", epochs: int = 12) -> subprocess.Popen:

@@ -18,7 +18,7 @@ from pickbench.training.progress import load_checkpoint
 from pickbench.validation import validate
 from tests.badinput.job import run
 from tests.badinput.raw import file
-from tests.contract.test_models import settings
+from tests.registry import settings
 
 MODEL, OTHER = "phasenetlight", "phasenet"
 WEIGHTS, METADATA = "mine.pt.v1", "mine.json.v1"

@@ -15,7 +15,7 @@ from pickbench.tables.dropped import DatasetFiles, dropped_table
 from pickbench.validation import validate
 from pickbench.windows.published import adopt
 from tests.badinput.job import run
-from tests.contract.test_models import settings
+from tests.registry import settings
 from tests.unit.test_published_windows import prepared, publish, task1, task23
 
 Spoil = Callable[[pd.DataFrame], pd.DataFrame | None]

@@ -16,7 +16,7 @@ from pickbench.models import load_adapter
 from pickbench.models.base import Question, load_weights
 from pickbench.selection import select
 from tests.contract.seisbench_picks import picks_by_seisbench, picks_here, stream
-from tests.contract.test_models import FILES, columns, plan, settings, windows
+from tests.registry import FILES, columns, plan, settings, windows
 
 NETWORKS = [name for name in FILES if load_adapter(settings(name)).networks()]
 SINGLE = [name for name in NETWORKS if len(load_adapter(settings(name)).networks()) == 1]

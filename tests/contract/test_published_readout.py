@@ -14,7 +14,7 @@ from pickbench.data.prepared import PreparedDataset
 from pickbench.models import load_adapter
 from pickbench.models.base import Question
 from tests.conftest import write_prepared
-from tests.contract.test_models import FILES, settings
+from tests.registry import FILES, settings
 
 NAMES = [name for name in FILES if load_adapter(settings(name)).networks()]
 

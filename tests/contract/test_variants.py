@@ -12,7 +12,7 @@ import torch
 
 from pickbench.models import load_adapter
 from pickbench.training.draws import TraceTable, draw_windows
-from tests.contract.test_models import FILES, plan, settings
+from tests.registry import FILES, plan, settings
 
 NETWORKS = [(name, part) for name in FILES for part in load_adapter(settings(name)).networks()]
 #: How a remark calls what of a training the variant changes.

@@ -20,7 +20,7 @@ from pickbench.models.network import MODEL_ARGS
 from pickbench.prediction import Picker
 from pickbench.weightfiles import read_state, seisbench_files
 from tests.contract.seisbench_picks import picks_by_seisbench, picks_here
-from tests.contract.test_models import settings, windows
+from tests.registry import settings, windows
 
 PUBLISHED = {"phasenet": "volpick", "phasenetlight": "ethz", "eqtransformer": "volpick"}
 

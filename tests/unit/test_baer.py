@@ -19,7 +19,7 @@ from pickbench.models import load_adapter
 from pickbench.models.baer import BOUNDS, PROBES
 from pickbench.models.base import Question, Tuning
 from tests.conftest import write_prepared
-from tests.contract.test_models import plan, settings
+from tests.registry import plan, settings
 
 LOCAL = dict(zip(PARAMETERS, (40.0, 2.0, 2.0, 0.5, 10.0), strict=True))
 

@@ -15,7 +15,7 @@ from pickbench.files import sha256
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import network
 from pickbench.models.base import HISTORY_COLUMNS, Fit, Tuning, load_weights
-from tests.contract.test_models import columns, plan, settings, windows
+from tests.registry import columns, plan, settings, windows
 
 COLUMNS = {name: columns("phasenetlight", name) for name in ("task1", "task23")}
 

@@ -17,7 +17,7 @@ from pickbench.models.base import save_weights
 from pickbench.prediction import Picker, Target, predict_cells
 from pickbench.tables.examples import write_example_table
 from tests.conftest import write_prepared
-from tests.contract.test_models import settings, windows
+from tests.registry import settings, windows
 
 NAN = float("nan")
 WIDE = (-5.0, 5.0)

@@ -10,7 +10,7 @@ from pickbench.export import dev_thresholds, export
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
 from pickbench.models.base import save_weights
-from tests.contract.test_models import settings
+from tests.registry import settings
 
 ALL = tuple(ANSWERS)
 

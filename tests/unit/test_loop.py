@@ -19,7 +19,7 @@ from pickbench.models.base import Question
 from pickbench.training import loop
 from pickbench.training.batches import Batches, parts
 from pickbench.training.draws import TraceTable, WindowRecipe, draw_windows
-from tests.contract.test_models import plan, settings, windows
+from tests.registry import plan, settings, windows
 
 # The easy dataset has 64 train and 16 dev windows: with 16 a batch, an epoch is four batches and one.
 BATCH_SIZE, BATCHES = 16, 5

@@ -7,7 +7,7 @@ from seisbench.generate import SteeredWindow
 
 from pickbench.models import load_adapter
 from pickbench.windows.steering import steer
-from tests.contract.test_models import settings
+from tests.registry import settings
 
 
 def test_input_lies_where_seisbench_puts_it():

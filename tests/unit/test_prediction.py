@@ -10,7 +10,7 @@ from pickbench.errors import InputError
 from pickbench.models import load_adapter
 from pickbench.models.base import Question, save_weights
 from pickbench.prediction import Picker, Target, answer_windows, finished_cells, predict_cells
-from tests.contract.test_models import settings, windows
+from tests.registry import settings, windows
 
 
 @pytest.fixture

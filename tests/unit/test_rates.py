@@ -22,7 +22,7 @@ from pickbench.rates.played import PlayedDataset
 from pickbench.rates.prediction import predict_rates
 from pickbench.rates.study import RateStudy, cell_name
 from tests.conftest import ROOT, write_prepared
-from tests.contract.test_models import settings, windows
+from tests.registry import settings, windows
 
 RATES = [20, 33.3, 50, 75]
 SPIKE_S, LABEL_S = 61.37, 60.57

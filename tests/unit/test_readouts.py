@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pickbench.models import load_adapter
-from tests.contract.test_models import settings
+from tests.registry import settings
 
 
 def part(name: str, network: str | None = None, **changes):

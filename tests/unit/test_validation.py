@@ -9,7 +9,7 @@ from pickbench.config import load_project
 from pickbench.errors import InputError
 from pickbench.validation import validate
 from tests.conftest import ROOT
-from tests.contract.test_models import settings
+from tests.registry import settings
 from tests.unit.conftest import write_raw
 
 MODELS = {"phasenet": settings("phasenet")}
