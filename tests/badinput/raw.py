@@ -1,4 +1,4 @@
-"""A raw dataset in which all is well, ways to spoil it, or any file, and the stages that read it."""
+"""A raw dataset in which all is well, ways to spoil it, or any file, and what reads it: stages and `validate`."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from pickbench.validation import Findings, validate
 from pickbench.windows.rules import WindowRules, write_windows
 from tests.unit.conftest import run_prepare, run_split, write_raw
 
@@ -52,6 +53,16 @@ def data_job(raw: Path, into: Path, mapping: dict[str, str] | None = None, **how
         write_windows(into, [1], WindowRules(), mapping, into / "windows" / "task1.csv", None)
 
     return work
+
+
+def looked_over(raw: Path, **about: object) -> Findings:
+    """What `snakemake validate` says of it."""
+    about = {"source": {"path": str(raw)}, "arrival_columns": None, "split": "own", "windows": [], **about}
+    return validate({}, {"mine": about}, [], {})
+
+
+def faults(raw: Path, **about: object) -> list[str]:
+    return looked_over(raw, **about).faults
 
 
 def table(change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> Spoil:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from tests.badinput.job import run
-from tests.badinput.raw import NPTS, TRACES, Spoil, cell, data_job, file, hdf5, put, write_good
-from tests.badinput.test_metadata import faults
+from tests.badinput.raw import NPTS, TRACES, Spoil, cell, data_job, faults, file, hdf5, put, write_good
 
 BLOCK, WAVEFORMS = "data/bucket0", "waveforms.hdf5"
 DAMAGED = "is it truncated?"

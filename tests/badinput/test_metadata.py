@@ -5,9 +5,23 @@ import pytest
 
 from pickbench.files import read_json
 from pickbench.tables.dropped import DatasetFiles, dropped_table
-from pickbench.validation import Findings, validate
 from tests.badinput.job import run
-from tests.badinput.raw import NAME, NAMES, ROW, TRACES, cell, data_job, line, put, table, text, waveform, write_good
+from tests.badinput.raw import (
+    NAME,
+    NAMES,
+    ROW,
+    TRACES,
+    cell,
+    data_job,
+    faults,
+    line,
+    looked_over,
+    put,
+    table,
+    text,
+    waveform,
+    write_good,
+)
 
 EVERY = slice(None)
 P, S, RATE = "trace_P_arrival_sample", "trace_S_arrival_sample", "trace_sampling_rate_hz"
@@ -128,15 +142,6 @@ GOES_ON = {
 }
 #: What only waveforms tell.
 FROM_WAVEFORMS = {"non_finite", "all_zero", "constant", "missing_N"}
-
-
-def looked_over(raw, **about) -> Findings:
-    about = {"source": {"path": str(raw)}, "arrival_columns": None, "split": "own", "windows": [], **about}
-    return validate({}, {"mine": about}, [], {})
-
-
-def faults(raw, **about) -> list[str]:
-    return looked_over(raw, **about).faults
 
 
 @pytest.mark.parametrize("name", STOPS)

@@ -9,7 +9,7 @@ import yaml
 
 from pickbench.files import read_json
 from tests.badinput.raw import NAME, TRACES, cell, file, write_good
-from tests.badinput.test_weights import Trap
+from tests.badinput.trap import Trap
 from tests.workflow.support import snakemake
 
 

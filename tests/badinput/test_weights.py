@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +17,12 @@ from pickbench.training.progress import load_checkpoint
 from pickbench.validation import validate
 from tests.badinput.job import run
 from tests.badinput.raw import file
+from tests.badinput.trap import Trap
 from tests.registry import settings
 
 MODEL, OTHER = "phasenetlight", "phasenet"
 WEIGHTS, METADATA = "mine.pt.v1", "mine.json.v1"
 COLUMNS = ["score_detection", "score_p_or_s", "p_sample_pred", "s_sample_pred"]
-
-
-class Trap:
-    """An object that makes a folder when it is unpickled."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 def network(model: str):
