@@ -181,19 +181,17 @@ def test_faults_of_every_kind_come_at_once(tmp_path):
     }
     with pytest.raises(InputError) as caught:
         load(write(tmp_path, config, {"tasks": [4]}))
-    lines, expected = (
-        str(caught.value).splitlines(),
-        [
-            "'windows.phase_s' is 1.0",
-            "there is no file /data/x.json",
-            "mine.yaml: key 'tasks.0' is 4",
-            "unknown dataset 'mien'",
-            "unknown model 'phasenett'",
-            "unknown key 'model_options.gpd.settings.stride'",
-            "'model_options.oracle.learning_rates' has no effect",
-            "device_batch' is 16",
-        ],
-    )
+    lines = str(caught.value).splitlines()
+    expected = [
+        "'windows.phase_s' is 1.0",
+        "there is no file /data/x.json",
+        "mine.yaml: key 'tasks.0' is 4",
+        "unknown dataset 'mien'",
+        "unknown model 'phasenett'",
+        "unknown key 'model_options.gpd.settings.stride'",
+        "'model_options.oracle.learning_rates' has no effect",
+        "device_batch' is 16",
+    ]
     assert len(lines) == len(expected)
     for word, line in zip(expected, lines, strict=True):
         assert word in line
