@@ -78,9 +78,11 @@ class Site:
         """Wait for its end, which has to be a good one."""
         try:
             status = process.wait(LONG_S)
+        except subprocess.TimeoutExpired:
+            status = f"none after {LONG_S} s"
         finally:
             process.kill()
-        assert status == 0, self.said()[-5000:]
+        assert status == 0, f"Snakemake's exit status: {status}; it said\n{self.said()[-5000:]}"
 
     def said(self) -> str:
         return (self.folder / "said").read_text(encoding="utf-8")

@@ -53,12 +53,13 @@ def disturbed(tmp_path_factory, cluster: Cluster) -> Site:
     try:
         held = {lr: held_training(site, process, cluster, lr) for lr in RATES}
         at_its_limit, on_a_lost_node = held[AT_ITS_LIMIT], held[ON_A_LOST_NODE]
-        # SLURM looks every half a minute whose limit is near; two minutes before it, the profile says, it has to warn.
-        minutes = cluster.job(at_its_limit.job.id).ran_s // 60 + 2
-        cluster.call("scontrol", "update", f"JobId={at_its_limit.job.id}", f"TimeLimit={minutes}")
         with cluster.draining():
             cluster.call("scancel", held[CANCELLED].job.id)  # which wakes it
             wait_for_attempt(cluster, site, CANCELLED, "PENDING")
+            # SLURM looks every half a minute whose limit is near; two minutes before it, the profile says, it has to
+            # warn. It gets two to three minutes, and nothing else is waited for meanwhile: there is time to leave.
+            minutes = cluster.job(at_its_limit.job.id).ran_s // 60 + 3
+            cluster.call("scontrol", "update", f"JobId={at_its_limit.job.id}", f"TimeLimit={minutes}")
             wait_for(at_its_limit.has_been_asked_to_leave, LONG_S, "SLURM to warn a training of its limit")
             at_its_limit.go_on()
             wait_for_attempt(cluster, site, AT_ITS_LIMIT, "PENDING")
