@@ -54,12 +54,7 @@ CONFIGS = {
     "nothing": ("", ["expected keys and values"]),
     "a list": ("- datasets\n- models\n", ["holds list", "expected keys and values"]),
     "a key twice": ("models: [gpd]\nmodels: [phasenet]\n", ["line 1", "'models' is given twice"]),
-    "an unknown key": ({"learning_rate": [0.1]}, ["'learning_rate'", "did you mean 'learning_rates'?"]),
     "text for a list": ({"models": "phasenet"}, ["'models' is 'phasenet'", "expected a list"]),
-    "a model that is not there": ({"models": ["phasenett"]}, ["'phasenett'", "did you mean 'phasenet'?"]),
-    "a dataset that is not there": ({"datasets": ["mien"]}, ["'mien'", "did you mean 'mine'?"]),
-    "a target that is not there": ({"targets": ["mien"]}, ["'mien'", "did you mean 'mine'?"]),
-    "a path for a dataset": ({"datasets": ["../mine"]}, ["'datasets.0' is '../mine'", AN_ID]),
     "an absolute path for a model": ({"models": ["/etc/passwd"]}, ["'models.0' is '/etc/passwd'", AN_ID]),
     "a path for published weights": (
         {"published": {"a/../../b": {"phasenet": "volpick"}}},
@@ -77,9 +72,7 @@ CONFIGS = {
     "capitals in an id": ({"datasets": ["Mine"]}, ["'datasets.0' is 'Mine'", AN_ID]),
     "an underscore in an id": ({"datasets": ["my_net"]}, ["'datasets.0' is 'my_net'", AN_ID]),
     "an id that YAML takes for false": ("datasets: [no]\n", ["'datasets.0' is False", AN_ID]),
-    "a learning rate that is NaN": ("learning_rates: [.nan]\n", ["'learning_rates.0' is nan", A_RATE]),
     "a learning rate without end": ("learning_rates: [.inf]\n", ["'learning_rates.0' is inf", A_RATE]),
-    "a learning rate that YAML takes for text": ({"learning_rates": ["1e-3"]}, ["'1e-3'", A_RATE, "write 0.001"]),
     "a time that is NaN": ("training: {max_time_h: .nan}\n", ["'training.max_time_h' is nan", "at most 8760"]),
     "a window that is NaN": ("windows: {detection_s: .nan}\n", ["'windows.detection_s' is nan", "expected a number"]),
     "a window without room": (
@@ -172,7 +165,7 @@ def test_the_good_ones_are_good(tmp_path):
 
 def test_faults_of_every_kind_come_at_once(tmp_path):
     config = {
-        "datasets": ["mine", "mien"],
+        "datasets": ["mine", "mien", "miene"],
         "models": ["phasenett"],
         "windows": {"phase_s": 1.0, "edge_s": 2.0},
         "training": {"batch_size": 8, "device_batch": 16},
@@ -186,8 +179,9 @@ def test_faults_of_every_kind_come_at_once(tmp_path):
         "'windows.phase_s' is 1.0",
         "there is no file /data/x.json",
         "mine.yaml: key 'tasks.0' is 4",
-        "unknown dataset 'mien'",
-        "unknown model 'phasenett'",
+        "key 'datasets.1': unknown dataset 'mien'; did you mean 'mine'?",
+        "key 'datasets.2': unknown dataset 'miene'",
+        "key 'models.0': unknown model 'phasenett'",
         "unknown key 'model_options.gpd.settings.stride'",
         "'model_options.oracle.learning_rates' has no effect",
         "device_batch' is 16",

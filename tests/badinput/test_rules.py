@@ -70,10 +70,11 @@ def test_validate_says_what_it_looked_at_and_then_every_fault(project):
 
 
 def test_a_configuration_s_faults_come_at_once_and_none_of_it_is_executed(project):
-    configure(project, datasets=["mien"], models=["phasenett"], seeds=["one"], learning_rate=[1])
+    configure(project, datasets=["mien"], models=["phasenett"], seeds=["one"], learning_rates=[-1], learning_rate=[1])
     status, _, said = told(project, "validate")
-    assert status == 1 and said.count(f"{project / 'my.yaml'}: ") == 2
-    assert "'seeds.0' is 'one'" in said and "did you mean 'learning_rates'?" in said
+    assert status == 1 and said.count(f"{project / 'my.yaml'}: ") == 3
+    assert "'seeds.0' is 'one'" in said and "'learning_rates.0' is -1" in said
+    assert "did you mean 'learning_rates'?" in said
     (project / "my.yaml").write_text(f"datasets: !!python/object/apply:os.mkdir [{project / 'sprung'}]\n")
     assert told(project, "validate")[0] == 1
     assert not (project / "sprung").exists()

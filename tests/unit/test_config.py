@@ -97,13 +97,16 @@ BAD = {
     ),
     "no number among learning rates": (
         {"learning_rates": [float("nan")]},
-        r"'learning_rates.0' is nan, expected a num",
+        r"'learning_rates.0' is nan, expected a number above 0 and at most 1$",
     ),
     "no number of seconds": (
         {"windows": {"edge_s": float("inf")}},
         r"'windows.edge_s' is inf, expected a number of at",
     ),
-    "path as id": ({"datasets": ["../ethz"]}, r"datasets.0' is '\.\./ethz', expected an id of lower-case letters and"),
+    "path as id": (
+        {"datasets": ["../ethz"]},
+        r"'datasets.0' is '\.\./ethz', expected an id of lower-case letters and digits, with single hyphens inside$",
+    ),
     "name of another form": (
         {"published": {"V p": {"phasenet": "volpick"}}},
         r"'published' holds the name 'V p', expected an id of lower-case",
@@ -118,7 +121,8 @@ BAD = {
     "too large": ({"learning_rates": [2]}, r"'learning_rates.0' is 2, expected a number above 0 and at most 1$"),
     "number of YAML 1.2": (
         {"learning_rates": ["1e-3"]},
-        r"expected a number above 0 and at most 1; '1e-3' is text in YAML, write 0.001 or 1.0e-3$",
+        r"'learning_rates.0' is '1e-3', expected a number above 0 and at most 1; '1e-3' is text in YAML, "
+        r"write 0.001 or 1.0e-3$",
     ),
     "small number of YAML 1.2": ({"learning_rates": ["2E-6"]}, r"text in YAML, write 0.000002 or 2.0e-6$"),
     "large number of YAML 1.2": ({"training": {"batch_size": "1e3"}}, r"whole number of at least 2; .* write 1000 or"),
@@ -186,11 +190,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_mistakes_are_one_line(name):
+def test_mistakes_are_one_line(name, tmp_path):
     changes, message = BAD[name]
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(changes, sort_keys=False), encoding="utf-8")
     with pytest.raises(InputError, match=message) as caught:
-        project(**changes)
-    assert "\n" not in str(caught.value)
+        load_project({**BASE, **read_yaml(path)}, ROOT, [ROOT / "config" / "config.yaml", path])
+    assert "\n" not in str(caught.value) and str(caught.value).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("written", ["0.001", "1.0e-3", "1000", "1.0e+3", "0.000002", "2.0e-6"])

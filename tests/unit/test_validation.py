@@ -3,12 +3,9 @@
 import json
 
 import pytest
-import yaml
 
-from pickbench.config import load_project
 from pickbench.errors import InputError
 from pickbench.validation import validate
-from tests.conftest import ROOT
 from tests.registry import settings
 from tests.unit.conftest import write_raw
 
@@ -77,21 +74,3 @@ def test_a_table_says_more_than_its_first_fault(tmp_path, noise, monkeypatch):
     )
     faults = validate({}, {"mine": at(folder)}, [], {}).faults
     assert [name in fault for name, fault in zip(("bucket0$9", "bucket8"), faults, strict=True)] == [True, True]
-
-
-def test_a_configuration_says_all_that_is_wrong_with_it(tmp_path):
-    path = tmp_path / "mine.yaml"
-    content = {"datasets": ["mini-stead"], "models": ["phasenet"], "seeds": ["a"], "learning_rates": [-1], "extra": 1}
-    path.write_text(yaml.safe_dump(content))
-    with pytest.raises(InputError) as caught:
-        load_project(content, ROOT, [path])
-    lines = str(caught.value).splitlines()
-    assert len(lines) == 3 and all(line.startswith(f"{path}: ") for line in lines)
-    assert [word in str(caught.value) for word in ("seeds", "learning_rates", "extra")] == [True] * 3
-    content = {"datasets": ["mini-staed", "mini-ehtz"], "models": ["phasnet"]}
-    path.write_text(yaml.safe_dump(content))
-    with pytest.raises(InputError) as caught:
-        load_project(content, ROOT, [path])
-    assert [tuple(line.split("'")[1:4:2]) for line in str(caught.value).splitlines()] == [
-        ("datasets.0", "mini-staed"), ("datasets.1", "mini-ehtz"), ("models.0", "phasnet"),
-    ]  # fmt: skip
