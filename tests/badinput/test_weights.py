@@ -76,8 +76,18 @@ def trapped(**how: object) -> Callable[[Path], None]:
     return lambda folder: torch.save({"inc.weight": Trap(folder / "sprung")}, folder / WEIGHTS, **how)
 
 
-def pickled(folder: Path) -> None:
-    (folder / WEIGHTS).write_bytes(pickle.dumps({"inc.weight": Trap(folder / "sprung")}, protocol=2))
+def pickled(protocol: int) -> Callable[[Path], None]:
+    """A trap in a file that torch has not written."""
+    return lambda folder: (folder / WEIGHTS).write_bytes(
+        pickle.dumps({"inc.weight": Trap(folder / "sprung")}, protocol=protocol)
+    )
+
+
+def cut_in_the_older_form(folder: Path) -> None:
+    """Cut among the samples, which come last."""
+    state = torch.load(folder / WEIGHTS, weights_only=True)
+    torch.save(state, folder / WEIGHTS, _use_new_zipfile_serialization=False)
+    file(WEIGHTS, lambda content: content[: len(content) // 2])(folder)
 
 
 def in_place_of(name: str) -> Callable[[Path], None]:
@@ -85,7 +95,8 @@ def in_place_of(name: str) -> Callable[[Path], None]:
     return lambda folder: ((folder / name).unlink(), (folder / name).mkdir())
 
 
-DAMAGED, MORE = "is truncated or not a PyTorch file", "holds more than tensors"
+DAMAGED = f"{WEIGHTS}: is truncated or not a PyTorch file"
+MORE = f"{WEIGHTS}: holds more than tensors (refused: only plain tensors are read, not "
 #: How a pair is spoilt, and the words that the line about it has to hold.
 STOPS = {
     "arrays of another model": (arrays(lambda state: network(OTHER)[1].state_dict()), [WEIGHTS, "array"]),
@@ -106,16 +117,22 @@ STOPS = {
         arrays(lambda state: state.update({"out.bias": torch.full((3,), torch.nan)})),
         [WEIGHTS, "array out.bias holds values that are no numbers"],
     ),
-    "a list of arrays": (arrays(lambda state: list(state.values())), [WEIGHTS, "something else than arrays by name"]),
-    "a whole network": (lambda folder: torch.save(network(MODEL)[1], folder / WEIGHTS), [WEIGHTS, MORE]),
-    "code": (trapped(), [WEIGHTS, MORE, "mkdir"]),
-    "code in the older form": (trapped(_use_new_zipfile_serialization=False), [WEIGHTS, MORE, "mkdir"]),
-    "code in a plain pickle": (pickled, [WEIGHTS, MORE, "mkdir"]),
-    "nothing in it": (file(WEIGHTS, b""), [WEIGHTS, DAMAGED]),
-    "cut in the middle": (file(WEIGHTS, lambda content: content[: len(content) // 2]), [WEIGHTS, DAMAGED]),
-    "a page of a web server": (file(WEIGHTS, b"<html>404 not found</html>"), [WEIGHTS, DAMAGED]),
+    "a list of arrays": (
+        arrays(lambda state: list(state.values())),
+        [f"{WEIGHTS}: holds something else than arrays by name"],
+    ),
+    "a whole network": (lambda folder: torch.save(network(MODEL)[1], folder / WEIGHTS), [MORE]),
+    "code": (trapped(), [MORE, "mkdir"]),
+    "code in the older form": (trapped(_use_new_zipfile_serialization=False), [MORE, "mkdir"]),
+    "code in a plain pickle": (pickled(2), [MORE, "mkdir"]),
+    "code in a newer pickle": (pickled(pickle.DEFAULT_PROTOCOL), [DAMAGED]),
+    "nothing in it": (file(WEIGHTS, b""), [DAMAGED]),
+    "cut in the middle": (file(WEIGHTS, lambda content: content[: len(content) // 2]), [DAMAGED]),
+    "cut at its end": (file(WEIGHTS, lambda content: content[:-10]), [DAMAGED]),
+    "cut in the older form": (cut_in_the_older_form, [DAMAGED]),
+    "a page of a web server": (file(WEIGHTS, b"<html>404 not found</html>"), [DAMAGED]),
     "a folder": (in_place_of(WEIGHTS), [WEIGHTS, "cannot be read", "Is a directory"]),
-    "no weights": (lambda folder: (folder / WEIGHTS).unlink(), [WEIGHTS, "cannot be read", "No such file"]),
+    "no weights": (lambda folder: (folder / WEIGHTS).unlink(), [f"{WEIGHTS}: cannot be read (No such file"]),
     "no metadata": (lambda folder: (folder / METADATA).unlink(), [METADATA, "No such file"]),
     "metadata that are no JSON": (file(METADATA, b"{model_args: "), [METADATA, "not a readable JSON file"]),
     "metadata in Latin-1": (
@@ -162,6 +179,12 @@ def test_objects_among_own_weights_are_not_unpickled(tmp_path):
     np.savez(tmp_path / "weights.npz", a=np.array([Trap(tmp_path / "sprung")], dtype=object))
     run(tmp_path, lambda: load_weights(tmp_path / "weights.npz")).said_one_line(tmp_path / "weights.npz", "delete it")
     assert not (tmp_path / "sprung").exists()
+
+
+def test_own_weights_that_are_cut_are_one_line(tmp_path):
+    np.savez(tmp_path / "weights.npz", a=np.zeros(100))
+    file("weights.npz", lambda content: content[:100])(tmp_path)
+    run(tmp_path, lambda: load_weights(tmp_path / "weights.npz")).said_one_line(tmp_path / "weights.npz", "delete it")
 
 
 def test_a_checkpoint_with_code_in_it_is_not_unpickled_and_training_starts_again(tmp_path):
