@@ -7,9 +7,8 @@ import pytest
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.models import load_adapter
-from pickbench.models.base import Question, save_weights
-from pickbench.prediction import Picker, Target, answer_windows, finished_cells, predict_cells
+from pickbench.models.base import save_weights
+from pickbench.prediction import Picker, Target, finished_cells, predict_cells
 from tests.registry import settings, windows
 
 
@@ -69,15 +68,3 @@ def test_a_damaged_cell_is_named_and_made_again(selected, target, tmp_path):
         finished_cells(tmp_path / "out" / "cells.json")
     assert predict(selected, target, tmp_path / "out") != first
     finished_cells(tmp_path / "out" / "cells.json")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"trace_idx": 10_000}, {"start_sample": -5}, {"end_sample": 99_999}, {"trace_name": "bucket9$0,:3,:6000"}],
-)
-def test_foreign_windows_are_refused(change, easy_dataset):
-    dataset = PreparedDataset(easy_dataset)
-    rows = windows(dataset, "task1").assign(**change)
-    question = Question(dataset, rows, ["score_detection"], 42, 8)
-    with pytest.raises(InputError, match="does not lie in this dataset"):
-        answer_windows(load_adapter(settings("oracle")), question, {})
