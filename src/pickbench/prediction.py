@@ -21,6 +21,7 @@ from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
 from pickbench.models.base import Adapter, Question, Weights, load_weights
 from pickbench.protocol import EVALUATED_SPLITS
+from pickbench.provenance import made_here, versions
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
 
@@ -216,20 +217,22 @@ def predict_cells(picker: Picker, targets: dict[str, Target], output: Path) -> l
     Returns
     -------
     list of dict
-        A record a cell: target, key, and the checksums of its files.
+        A record a cell, see `finish_cell`.
     """
     weights = checksums_of(picker)
     return [
-        finish_cell(output, name, cell_key(picker, weights, target), partial(_predict_target, picker, target))
+        finish_cell(picker, output, name, cell_key(picker, weights, target), partial(_predict_target, picker, target))
         for name, target in targets.items()
     ]
 
 
-def finish_cell(output: Path, name: str, key: str, predict: Callable[[Path], list[Path]]) -> dict:
+def finish_cell(picker: Picker, output: Path, name: str, key: str, predict: Callable[[Path], list[Path]]) -> dict:
     """Make a cell, or leave it as it is where it is finished and up to date.
 
     Parameters
     ----------
+    picker
+        The picker.
     output
         The picker's folder of predictions.
     name
@@ -242,14 +245,17 @@ def finish_cell(output: Path, name: str, key: str, predict: Callable[[Path], lis
     Returns
     -------
     dict
-        Its record: target (its name), key, and the checksums of its files.
+        Its record: target (its name), key, the checksums of its files, and what made them: device, and what
+        `pickbench.provenance.made_here` gives.
     """
     record = _finished(output / name, key)
     if record is not None:
         log.info("%s: up to date", name)
         return record
     log.info("%s: predicting", name)
-    record = {"target": name, "key": key, "files": {file.name: sha256(file) for file in predict(output / name)}}
+    files = {file.name: sha256(file) for file in predict(output / name)}
+    made = {"device": load_adapter(picker.model).device(), **made_here()}
+    record = {"target": name, "key": key, "files": files, **made}
     write_json(output / name / "cell.json", record)
     return record
 
@@ -284,6 +290,7 @@ def cell_key(picker: Picker, weights: dict[str, str], target: Target, **how: obj
     return digest(
         {
             "version": VERSIONS["predict"],
+            "packages": versions(),
             "model": picker.model,
             "weights": weights,
             "seed": picker.seed,

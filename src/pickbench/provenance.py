@@ -61,21 +61,3 @@ def time_of(seconds: float) -> str:
 def _git(folder: Path, *words: str) -> str:
     done = subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.strip()
-
-
-def answering_device(model: dict) -> str:
-    """What a model answers windows on, cpu or cuda: a GPU where there is one and the model has a network for it.
-
-    Parameters
-    ----------
-    model
-        The model's settings.
-    """
-    # What only asks for versions needs neither.
-    from pickbench.models import load_adapter
-
-    if not load_adapter(model).networks():
-        return "cpu"
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

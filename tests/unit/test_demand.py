@@ -34,9 +34,9 @@ def write_training(folder, epochs, networks=None, **run):
     return folder
 
 
-def write_cells(path, **content):
+def write_cells(path, device):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"cells": [], **content}))
+    path.write_text(json.dumps({"cells": [{"target": "ethz", "device": device}]}))
     return path
 
 
@@ -50,8 +50,8 @@ def stages(tmp_path):
     write_benchmark(tmp_path / "b/1.tsv", 100, 50, 300)
     write_benchmark(tmp_path / "b/2.tsv", 40, 20, 400)
     write_benchmark(tmp_path / "b/p1.tsv", 36, 18, 200)
-    on_gpu = write_cells(tmp_path / "p1/cells.json", device="cuda")
-    nowhere = write_cells(tmp_path / "p2/cells.json")
+    on_gpu = write_cells(tmp_path / "p1/cells.json", "cuda")
+    on_cpu = write_cells(tmp_path / "p2/cells.json", "cpu")
 
     def of(model, source, benchmark, **noted):
         return JobFiles(str(tmp_path / "b" / benchmark), model, source, **noted)
@@ -64,7 +64,7 @@ def stages(tmp_path):
         ],
         "predict": [
             of("net", "ethz", "p1.tsv", cells=on_gpu),
-            of("net", "ethz", "absent.tsv", cells=nowhere),
+            of("net", "ethz", "absent.tsv", cells=on_cpu),
             of("net", "pre-ours", "p1.tsv", cells=on_gpu),
         ],
     }
@@ -107,7 +107,7 @@ def test_demand_by_stage(stages, measured, tmp_path):
     assert train["wall_h"] == pytest.approx(220 / 3600) and train["cpu_h"] == pytest.approx((50 + 60) / 3600)
     assert train["gpu_h"] == pytest.approx(180 / 3600) and train["estimated"] == 1
     predict = table.loc["predict"]
-    assert (predict["jobs"], predict["benchmarks_missing"], predict["no_device"]) == (3, 1, 1)
+    assert (predict["jobs"], predict["benchmarks_missing"]) == (3, 1)
     assert predict["gpu_h"] == pytest.approx(72 / 3600)
     assert np.isnan(table.loc["metrics", "cpu_h"])
     total = table.loc["(total)"]
@@ -140,7 +140,7 @@ def test_pages_say_what_is_missing(stages, measured, tmp_path):
         tmp_path / "tables/demand.tex"
     ).read_text().replace(r"\_", "_")
     page = (tmp_path / "tables/demand-stages.html").read_text()
-    assert "Trainings whose CPU time is such an estimate: 1." in page and "count as without a GPU: 1." in page
+    assert "Trainings whose CPU time is such an estimate: 1." in page
 
 
 @pytest.mark.parametrize("text", ["", "s\tcpu_time\n1\t2\n", HEADER])

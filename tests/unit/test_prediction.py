@@ -1,10 +1,12 @@
 """Prediction files: refused for foreign windows, left alone when finished, made again when anything changed."""
 
 import json
+import platform
 
 import pandas as pd
 import pytest
 
+from pickbench import prediction
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.models.base import save_weights
@@ -56,6 +58,22 @@ def test_finished_cells_are_left_alone(selected, target, tmp_path):
     assert predict(selected, target, tmp_path / "out") == first
     rows = pd.read_csv(target.windows["task1"])
     rows.iloc[:-1].to_csv(target.windows["task1"], index=False)
+    assert predict(selected, target, tmp_path / "out") != first
+
+
+def test_a_cell_that_is_left_alone_keeps_what_is_said_of_its_making(selected, target, tmp_path, monkeypatch):
+    picker = Picker.from_selection(settings("oracle"), selected, batch_size=8)
+    monkeypatch.setattr(platform, "node", lambda: "gpu1")
+    first = predict_cells(picker, {"a": target}, tmp_path / "out")
+    monkeypatch.setattr(platform, "node", lambda: "gpu2")
+    both = predict_cells(picker, {"a": target, "b": target}, tmp_path / "out")
+    assert both[0] == first[0] and [cell["host"] for cell in both] == ["gpu1", "gpu2"]
+    assert {cell["device"] for cell in both} == {"cpu"} and all(cell["finished"] for cell in both)
+
+
+def test_another_version_of_a_package_makes_cells_anew(selected, target, tmp_path, monkeypatch):
+    first = predict(selected, target, tmp_path / "out")
+    monkeypatch.setattr(prediction, "versions", lambda: {"torch": "3.0"})
     assert predict(selected, target, tmp_path / "out") != first
 
 

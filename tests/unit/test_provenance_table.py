@@ -41,7 +41,7 @@ def written(tmp_path):
         trainings.append(
             {"model": model, "source": "ethz", "learning_rate": "0.1", "seed": 1, "folder": tmp_path / model}
         )
-    cells = write(tmp_path / "c.json", {"device": "cuda", "host": "gpu2"})
+    cells = write(tmp_path / "c.json", {"cells": [{"target": "neic", "device": "cuda", "host": "gpu2"}]})
     files = RunFiles(
         metrics=write(tmp_path / "metrics.csv", "metric\n"),
         trainings=trainings,
@@ -67,9 +67,8 @@ def test_run_json_has_versions_data_weights_and_settings(written):
     ]
     assert run["trainings"][0]["devices"] == ["cuda"] and run["trainings"][1]["devices"] == []
     assert {key: run["trainings"][0][key] for key in MADE} == MADE
-    assert run["predictions"] == [
-        {"model": "net", "source": "ethz", "seed": 1, "device": "cuda", "host": "gpu2", "finished": None, "git": None}
-    ]
+    cell = {"model": "net", "source": "ethz", "seed": 1, "target": "neic", "device": "cuda", "host": "gpu2"}
+    assert run["predictions"] == [{**cell, "finished": None, "git": None}]
     assert run["published_weights"] == [{"model": "net", "source": "pre-x", "sha256": sha256(written / "p.npz")}]
     assert run["settings"] == SETTINGS
 
@@ -80,6 +79,7 @@ def test_the_table_has_them_in_full_and_the_page_escaped(written):
     assert table["weights", "net/ethz/0.1/1"] == sha256(written / "net" / "weights.npz")
     assert "1.0" in table["version in trainings", "torch"]
     assert table["run", "trainings on"] == "cuda of gpu1: 1, nothing to train: 1"
+    assert table["run", "predictions on"] == "cuda of gpu2: 1"
     assert "data_seed: 7" in table["configuration", ""]
     page = (written / "provenance.html").read_text()
     assert "ETHZ &amp; &lt;co&gt;" in page and "&lt;script&gt;" in page and "<script" not in page

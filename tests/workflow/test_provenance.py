@@ -58,4 +58,4 @@ def test_the_run_says_what_made_it(run):
     for entry in [*trained, *record["predictions"]]:
         assert entry["host"] == platform.node() and is_recent(entry["finished"])
     assert {entry["device"] for entry in record["predictions"]} <= {"cpu", "cuda"}
-    assert len(record["predictions"]) == 2 * len(DATASETS)
+    assert len(record["predictions"]) == 2 * len(DATASETS) ** 2

@@ -5,7 +5,6 @@ from pathlib import Path
 from pickbench.files import write_json
 from pickbench.joblog import logged
 from pickbench.prediction import Picker, Target, predict_cells
-from pickbench.provenance import answering_device, made_here
 
 with logged(snakemake.log[0], snakemake.config["model_options"]):
     batch_size = snakemake.config["prediction"]["batch_size"]
@@ -13,4 +12,4 @@ with logged(snakemake.log[0], snakemake.config["model_options"]):
     targets = {target: Target.of(files) for target, files in snakemake.params.targets.items()}
     cells = Path(snakemake.output.cells)
     records = predict_cells(picker, targets, cells.parent)
-    write_json(cells, {"cells": records, "device": answering_device(snakemake.params.model), **made_here()})
+    write_json(cells, {"cells": records})

@@ -5,7 +5,6 @@ from pathlib import Path
 from pickbench.files import write_json
 from pickbench.joblog import logged
 from pickbench.prediction import Picker, Target
-from pickbench.provenance import answering_device, made_here
 from pickbench.rates.prediction import predict_rates
 
 with logged(snakemake.log[0], snakemake.config["model_options"]):
@@ -14,4 +13,4 @@ with logged(snakemake.log[0], snakemake.config["model_options"]):
     targets = {target: Target.of(files) for target, files in snakemake.params.targets.items()}
     cells = Path(snakemake.output.cells)
     records = predict_rates(picker, targets, snakemake.params.rates_hz, cells.parent)
-    write_json(cells, {"cells": records, "device": answering_device(snakemake.params.model), **made_here()})
+    write_json(cells, {"cells": records})

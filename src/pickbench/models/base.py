@@ -232,6 +232,10 @@ class Adapter(ABC):
         """The neural networks (`pickbench.models.network.Network`) of the model by name; one without any has none."""
         return {}
 
+    def device(self) -> str:
+        """What it learns and answers on: cpu, or cuda, which only networks do."""
+        return next((network.device() for network in self.networks().values()), "cpu")
+
     def weights_of(self, network: str, weights: Weights) -> Weights:
         """The arrays of one of its networks, by the names that the network gives them."""
         return weights

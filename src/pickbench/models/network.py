@@ -256,6 +256,10 @@ class Network(base.Adapter):
         """Itself, by the name of its class."""
         return {self.name: self}
 
+    def device(self) -> str:
+        """A GPU where there is one."""
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
     def network(self, model_args: dict | None = None) -> torch.nn.Module:
         """Build the network with fresh weights; a published one with its own `model_args`."""
         return self.ARCHITECTURES[self.name](**(self.model_args() if model_args is None else model_args))
@@ -330,13 +334,13 @@ class Network(base.Adapter):
         # Torch looks at this once, at the first large block of memory of a process, and then asks for huge pages. On a
         # processor they speed up prediction (compare with 0, set outside, by benchmarks.prediction), not training.
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-        return self.load(weights).to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        return self.load(weights).to(self.device()).eval()
 
     def _batches(
         self, network: torch.nn.Module, question: base.Question
     ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]]:
         """Windows batch by batch: their positions, where what is cut around them begins, and what `apply` wants."""
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = torch.device(self.device())
         dataset, windows = question.dataset, question.windows
         trace = windows["trace_idx"].to_numpy()
         start = windows["start_sample"].to_numpy(np.int64)

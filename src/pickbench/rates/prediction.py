@@ -50,7 +50,7 @@ def predict_rates(picker: Picker, targets: dict[str, Target], rates_hz: Iterable
         for rate_hz in rates_hz:
             key = cell_key(picker, weights, target, rate_hz=rate_hz, rates_version=VERSIONS["rates"])
             predict = partial(_predict_played, picker, target, rate_hz)
-            records.append(finish_cell(output, cell_name(target_id, rate_hz), key, predict))
+            records.append(finish_cell(picker, output, cell_name(target_id, rate_hz), key, predict))
     return records
 
 

@@ -27,7 +27,7 @@ COLUMNS = [
     "model", "source", "trainings", "device", "parameters", "epochs", "training_s", "samples_per_s",
     "training_peak_mb", "gpu_peak_mb", "prediction_s", "prediction_peak_mb", "benchmarks_missing",
 ]  # fmt: skip
-STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated", "no_device"]
+STAGE_COLUMNS = ["stage", "jobs", "benchmarks_missing", "wall_h", "cpu_h", "gpu_h", "peak_mb", "estimated"]
 NOTES = [
     "All trainings of a picker together: every learning rate and seed. Time is that of learning (train and dev windows,"
     " or the points of a search, which stand as epochs), over all starts of a job; samples a second are windows learned"
@@ -91,7 +91,7 @@ class Training:
 class Spent:
     """What a job took, NaN where not known: by its benchmark, if there is one, and by what it has noted itself.
 
-    `estimated` is whether its CPU time is scaled up, `no_device` whether it does not say what it ran on.
+    `estimated` is whether its CPU time is scaled up.
     """
 
     job: Job | None
@@ -99,7 +99,6 @@ class Spent:
     cpu_s: float
     gpu_s: float = 0.0
     estimated: bool = False
-    no_device: bool = False
 
 
 def read_training(folder: str | Path, job: Job | None) -> Training:
@@ -165,8 +164,7 @@ def stage_table(stages: Mapping[str, Sequence[JobFiles]], measured: Mapping[str,
     Returns
     -------
     DataFrame
-        `STAGE_COLUMNS`; `estimated` counts the jobs whose CPU time is scaled up, `no_device` those that do not say
-        what they ran on and count as without a GPU.
+        `STAGE_COLUMNS`; `estimated` counts the jobs whose CPU time is scaled up.
     """
     rows = []
     for stage, jobs in stages.items():
@@ -178,7 +176,7 @@ def stage_table(stages: Mapping[str, Sequence[JobFiles]], measured: Mapping[str,
     total = {"stage": TOTAL, "peak_mb": table["peak_mb"].max()}
     total |= {name: table[name].sum() for name in STAGE_COLUMNS if name not in total}
     table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
-    return table.astype({name: "Int64" for name in ("jobs", "benchmarks_missing", "estimated", "no_device")})
+    return table.astype({name: "Int64" for name in ("jobs", "benchmarks_missing", "estimated")})
 
 
 def write_demand(
@@ -214,8 +212,8 @@ def _spent(files: JobFiles, job: Job | None) -> Spent:
         # The time that was learned counts where a benchmark is about less.
         return Spent(job, _largest([training.seconds, wall_s]), cpu_s, training.gpu_s, estimated=training.resumed)
     if files.cells:
-        device = read_json(files.cells).get("device")
-        return Spent(job, wall_s, cpu_s, wall_s if device == "cuda" else 0.0, no_device=device is None)
+        on_gpu = any(cell["device"] == "cuda" for cell in read_json(files.cells)["cells"])
+        return Spent(job, wall_s, cpu_s, wall_s if on_gpu else 0.0)
     return Spent(job, wall_s, cpu_s)
 
 
@@ -226,7 +224,7 @@ def _sums(spent: Sequence[Spent]) -> dict:
         "benchmarks_missing": sum(each.job is None for each in spent),
         **{f"{what}_h": _hours(getattr(each, f"{what}_s") for each in spent) for what in ("wall", "cpu", "gpu")},
         "peak_mb": _largest(each.job.peak_mb for each in spent if each.job),
-        **{what: sum(getattr(each, what) for each in spent) for what in ("estimated", "no_device")},
+        "estimated": sum(each.estimated for each in spent),
     }
 
 
@@ -276,8 +274,6 @@ def _stage_page(table: pd.DataFrame) -> Page:
     notes = list(STAGE_NOTES)
     if total["estimated"]:
         notes.append(f"Trainings whose CPU time is such an estimate: {total['estimated']}.")
-    if total["no_device"]:
-        notes.append(f"Predictions that do not say what they ran on, and count as without a GPU: {total['no_device']}.")
     return Page("Compute demand by stage", [Matrix("All jobs", "", "Stage", columns, rows)], notes)
 
 

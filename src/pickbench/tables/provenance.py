@@ -87,8 +87,9 @@ def provenance(files: RunFiles, settings: Mapping) -> dict:
             {**_named(picker, "model", "source"), "sha256": sha256(picker["weights"])} for picker in files.published
         ],
         "predictions": [
-            {**_named(picker, "model", "source", "seed"), **_made(read_json(picker["cells"]), "device")}
+            {**_named(picker, "model", "source", "seed"), "target": cell["target"], **_made(cell, "device")}
             for picker in files.predictions
+            for cell in read_json(picker["cells"])["cells"]
         ],
         "settings": dict(settings),
     }
@@ -147,7 +148,7 @@ def _about(content: Mapping) -> Iterator[tuple[str, str]]:
     yield "this page", content["written"]
     yield "host", f"{content['host']}, {content['platform']}"
     yield "trainings on", _counted(_where(training) for training in content["trainings"])
-    yield "predictions on", _counted(picker["device"] or "not known" for picker in content["predictions"])
+    yield "predictions on", _counted(f"{cell['device']} of {cell['host']}" for cell in content["predictions"])
     yield "seeds of trainings", ", ".join(map(str, config["seeds"]))
     yield "seed of data and windows", str(config["data_seed"])
     yield "SHA-256 of metrics.csv", content["metrics_sha256"]

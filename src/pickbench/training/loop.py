@@ -51,9 +51,8 @@ class Training:
         self._adapter, self._windows, self._plan = adapter, windows, plan
         self._checkpoint = plan.checkpoints / f"{adapter.name}.ckpt"
         # One process on one device, whatever a scheduler says around it.
-        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
         self._fabric = Fabric(
-            accelerator=accelerator,
+            accelerator=adapter.device(),
             devices=1,
             precision=PRECISION[plan.precision],
             plugins=[LightningEnvironment()],
