@@ -23,7 +23,6 @@ from pickbench.models.base import HISTORY_COLUMNS, Adapter, Fit, Question, Train
 from pickbench.phases import DEFAULT_ARRIVAL_COLUMNS
 from pickbench.prediction import answer_windows, check_rows, write_answers
 from pickbench.provenance import made_here, versions
-from pickbench.signals import leaving_at_once
 from pickbench.stages import VERSIONS
 from pickbench.windows.tables import read_windows
 
@@ -77,41 +76,35 @@ def train_candidate(
         Windows at a time when answering.
     files
         What to write.
-
-    Raises
-    ------
-    SystemExit
-        When a signal asked the job to leave (`pickbench.signals`).
     """
-    with leaving_at_once():
-        data_checksum = sha256(dataset / "checksums.json")
-        adapter = load_adapter(model)
-        # Picks are all that training needs of the metadata, which may have millions of rows.
-        prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
-        dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
-        for rows in dev.values():
-            check_rows(prepared, rows)
-        _check_lengths(adapter, dev)
-        kept = plan.checkpoints / _key(model, adapter.READ_OUT_SETTINGS, plan, data_checksum)
-        fit = _read_fit(kept)
-        if fit is None:
-            fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
-            fit = replace(fit, facts={**fit.facts, **made_here()})
-            _keep_fit(kept, fit)
-        _remove_others(plan.checkpoints, kept)
-        given = {}
-        for name in files.dev:
-            rows = dev.setdefault(name, pd.DataFrame())
-            learned = [column for column in columns[name] if column not in fit.unlearned]
-            question = Question(prepared, rows, learned, plan.seed, batch_size)
-            asked = len(rows) and learned
-            given[name] = answer_windows(adapter, question, fit.weights) if asked else pd.DataFrame(index=rows.index)
-        fit = _without_collapsed(adapter, fit, dev, given, columns)
-        for name, path in files.dev.items():
-            write_answers(path, dev[name], given[name].drop(columns=fit.unlearned, errors="ignore"))
-        save_weights(files.weights, fit.weights, sealed=True)
-        _write_history(files.history, fit.history)
-        write_json(files.run, _record(model, plan, fit, dataset), sealed=True)
+    data_checksum = sha256(dataset / "checksums.json")
+    adapter = load_adapter(model)
+    # Picks are all that training needs of the metadata, which may have millions of rows.
+    prepared = PreparedDataset(dataset, columns=list(plan.arrival_columns or DEFAULT_ARRIVAL_COLUMNS))
+    dev = {name: read_windows(path, "dev") for name, path in plan.windows.items()}
+    for rows in dev.values():
+        check_rows(prepared, rows)
+    _check_lengths(adapter, dev)
+    kept = plan.checkpoints / _key(model, adapter.READ_OUT_SETTINGS, plan, data_checksum)
+    fit = _read_fit(kept)
+    if fit is None:
+        fit = adapter.fit(prepared, replace(plan, checkpoints=kept))
+        # A job that was left running may have been faster, and on GPUs no two trainings are alike to the last bit.
+        fit = _read_fit(kept) or _keep_fit(kept, replace(fit, facts={**fit.facts, **made_here()}))
+    _remove_others(plan.checkpoints, kept)
+    given = {}
+    for name in files.dev:
+        rows = dev.setdefault(name, pd.DataFrame())
+        learned = [column for column in columns[name] if column not in fit.unlearned]
+        question = Question(prepared, rows, learned, plan.seed, batch_size)
+        asked = len(rows) and learned
+        given[name] = answer_windows(adapter, question, fit.weights) if asked else pd.DataFrame(index=rows.index)
+    fit = _without_collapsed(adapter, fit, dev, given, columns)
+    for name, path in files.dev.items():
+        write_answers(path, dev[name], given[name].drop(columns=fit.unlearned, errors="ignore"))
+    save_weights(files.weights, fit.weights, sealed=True)
+    _write_history(files.history, fit.history, sealed=True)
+    write_json(files.run, _record(model, plan, fit, dataset), sealed=True)
 
 
 def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) -> None:
@@ -208,7 +201,7 @@ def _check_lengths(adapter: Adapter, dev: dict[str, pd.DataFrame]) -> None:
 
 
 def _key(model: dict, read_out_settings: Collection[str], plan: TrainingPlan, data_checksum: str) -> str:
-    """A checksum of all that a training follows from, which how windows are read out afterwards is no part of."""
+    """Key of a training: a checksum of everything that it depends on; read-out settings are left out."""
     learns_as = {key: value for key, value in model.items() if key != "readout"}
     learns_as["settings"] = {
         key: value for key, value in model.get("settings", {}).items() if key not in read_out_settings
@@ -220,13 +213,14 @@ def _key(model: dict, read_out_settings: Collection[str], plan: TrainingPlan, da
     return digest({"model": learns_as, "plan": limits, **made_from})[:16]
 
 
-def _keep_fit(folder: Path, fit: Fit) -> None:
-    """Write a finished fit; fit.json comes last and says that it is whole."""
+def _keep_fit(folder: Path, fit: Fit) -> Fit:
+    """Write a finished fit, and give it; fit.json comes last and says that it is whole."""
     save_weights(folder / "weights.npz", fit.weights)
     _write_history(folder / "history.csv", fit.history)
     content = {"dev_loss": fit.dev_loss, "unlearned": fit.unlearned, "facts": fit.facts}
     content["files"] = {name: sha256(folder / name) for name in KEPT_FILES}
     write_json(folder / "fit.json", {**content, "sha256": digest(content)})
+    return fit
 
 
 def _read_fit(folder: Path) -> Fit | None:
@@ -247,25 +241,27 @@ def _read_fit(folder: Path) -> Fit | None:
 
 
 def _remove_others(checkpoints: Path, kept: Path) -> None:
-    """Remove the checkpoints of a finished fit, and what other trainings have left."""
+    """Remove the checkpoints of a finished fit, and what other trainings have left; one may still write there."""
     for path in [*checkpoints.iterdir(), *kept.glob("*.ckpt")]:
-        if path != kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.is_dir() and path != kept:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != kept:
+            path.unlink(missing_ok=True)
 
 
-def _write_history(path: Path, history: pd.DataFrame) -> None:
-    with replacing(path) as temporary:
+def _write_history(path: Path, history: pd.DataFrame, *, sealed: bool = False) -> None:
+    with replacing(path, sealed=sealed) as temporary:
         history.to_csv(temporary, index=False)
 
 
 def _settings(model: dict, plan: TrainingPlan) -> dict:
-    """The settings that a training follows from: the model's, and of the plan those that its kind heeds."""
-    heeded = {"answers"}
+    """The settings that a training follows from: the model's, and of the plan those that its kind uses."""
+    used = {"answers"}
     if model["learns_from"] == "traces":
-        heeded = {field.name for field in fields(plan)} - {"checkpoints", "threads", "windows", "tuning"}
+        used = {field.name for field in fields(plan)} - {"checkpoints", "threads", "windows", "tuning"}
     elif model["learns_from"] == "windows":
-        heeded |= {"tuning"}
-    limits = {key: value for key, value in asdict(plan).items() if key in heeded - {"learning_rate", "seed"}}
+        used |= {"tuning"}
+    limits = {key: value for key, value in asdict(plan).items() if key in used - {"learning_rate", "seed"}}
     return {**{key: value for key, value in model.items() if key in LEARNED_AS}, **limits}
 
 

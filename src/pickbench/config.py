@@ -143,7 +143,7 @@ def load_project(
     }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
-    faults: list[InputError] = []
+    faults: list[str] = []
     with kept(faults):
         _check_windows(config, said)
     found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
@@ -197,7 +197,7 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
 
 
 def _models(
-    config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict], faults: list[InputError]
+    config: dict, found: dict[str, Path], schema: dict, said: Mapping[str, dict], faults: list[str]
 ) -> dict[str, dict]:
     """The run's models with what `model_options` says otherwise, which may be about models that are not in this run."""
     models = {}

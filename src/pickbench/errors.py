@@ -14,21 +14,25 @@ class InputError(ValueError):
     def __init__(self, message: str):
         super().__init__(" ".join(str(message).split()))
 
+    def traced(self, model_options: Mapping) -> "InputError":
+        """The same; of a setting, blaming the configuration where its `model_options` gave the value."""
+        return self
+
 
 class InputErrors(InputError):
     """Several of them, a line each."""
 
-    def __init__(self, faults: Iterable[InputError | str]):
-        ValueError.__init__(self, "\n".join(dict.fromkeys(str(fault) for fault in faults)))
+    def __init__(self, faults: Iterable[str]):
+        ValueError.__init__(self, "\n".join(dict.fromkeys(faults)))
 
 
 @contextmanager
-def kept(faults: list[InputError]) -> Iterator[None]:
-    """Go on behind the block when it has a fault, and keep that."""
+def kept(faults: list[str], model_options: Mapping | None = None) -> Iterator[None]:
+    """Go on behind the block when it has a fault, and keep what there is to say of that."""
     try:
         yield
     except InputError as error:
-        faults.append(error)
+        faults.append(str(error.traced(model_options or {})))
 
 
 def model_file(model: str) -> str:

@@ -5,9 +5,9 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL = 2**20
 # Suffix of the file beside another one that holds its checksum, as sha256sum writes and reads it.
 SEAL = ".sha256"
+# Name of a temporary file of `replacing`: .STEM.HOST-PID.SUFFIX
+LEFTOVER = re.compile(r"\..+\..*-[0-9]+(\.[^.]+)?")
 
 
 @contextmanager
@@ -29,7 +31,8 @@ def replacing(path: str | Path, *, sealed: bool = False) -> Iterator[Path]:
     path
         The file to write. Its folder is made when it is missing.
     sealed
-        Whether its checksum is written beside it, so that `checked` finds whatever happens to it later.
+        Whether its checksum is written beside it, so that `checked` finds whatever happens to it later. Only for a
+        file that is not there before: a kill between the checksum and the file would leave the old one condemned.
 
     Yields
     ------
@@ -79,32 +82,11 @@ def unwritable(path: str | Path, error: OSError) -> InputError:
     return InputError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}")
 
 
-def strictly(read: Callable, *args: object, **options: object) -> object:
-    """Call pandas' reader of tables, or go on reading, without its tolerance for a field too many.
-
-    It would read such rows with their values in the wrong columns.
-
-    Parameters
-    ----------
-    read
-        `pandas.read_csv`, to be given `index_col=False`, or `next`.
-    args, options
-        What to give it.
-
-    Raises
-    ------
-    ValueError
-        For rows with more fields than the table has columns, besides what the reader raises.
-    """
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            return read(*args, **options)
-        except pd.errors.ParserWarning:
-            why = "rows have more fields than there are columns; a text with a comma in it has to stand in quotes"
-            raise ValueError(why) from None
+def remove_leftovers(folder: Path) -> None:
+    """Remove what jobs that were killed have left half-written in a folder; none may be writing there."""
+    for path in folder.glob(".*"):
+        if LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _seal(path: Path) -> Path:
@@ -138,7 +120,7 @@ def checked(path: str | Path, *, made_with: Path | None = None) -> Path:
 
 
 def not_as_written(path: Path, witness: str, made_with: Path | None = None) -> InputError:
-    """The refusal of a file by its checksum, which somebody `says`."""
+    """The error for a file that fails its checksum; `witness` says where that stands."""
     return InputError(f"{path}: not as it was written, {witness}; {remedy(made_with or 'it')}")
 
 
@@ -166,7 +148,7 @@ def read_json(path: str | Path) -> dict:
     try:
         return json.loads(content)
     except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); delete it to have it made again") from None
+        raise InputError(f"{path}: not readable as JSON ({error}); {remedy('it')}") from None
 
 
 def sha256(path: str | Path) -> str:

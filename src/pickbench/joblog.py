@@ -1,4 +1,7 @@
-"""The log of a job: all that it prints in one file, and a user's mistake as one line in it instead of a traceback."""
+"""The log of a job: all that it prints in one file, and a user's mistake as one line in it instead of a traceback.
+
+A job that is asked to leave does so at once, and takes along what it has half-written.
+"""
 
 import logging
 import sys
@@ -9,8 +12,9 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import TextIO
 
-from pickbench.errors import InputError, SettingError
+from pickbench.errors import InputError
 from pickbench.files import NO_ROOM, unwritable
+from pickbench.signals import leaving_at_once
 
 TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -33,6 +37,7 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
     SystemExit
         With status 1, after an `InputError` (logged as one line) or any other exception (logged with its traceback);
         with a line where the file cannot be written. What a full disk does not take goes to the stderr of before.
+        With status 75 on SIGTERM and SIGUSR1 (`pickbench.signals`).
     """
     path = Path(path)
     try:
@@ -48,12 +53,10 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
     try:
         if stream.tell():
             _say(stream, f"--- started again {time.strftime(TIME)}")
-        with redirect_stdout(stream), redirect_stderr(stream):
+        with redirect_stdout(stream), redirect_stderr(stream), leaving_at_once():
             yield
     except InputError as error:
-        if isinstance(error, SettingError):
-            error = error.traced(model_options or {})
-        _say(stream, f"error: {error}")
+        _say(stream, f"error: {error.traced(model_options or {})}")
         sys.exit(1)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:

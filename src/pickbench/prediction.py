@@ -15,7 +15,7 @@ import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.files import digest, read_json, replacing, sha256, write_json
+from pickbench.files import digest, not_as_written, read_json, remedy, replacing, sha256, write_json
 from pickbench.grid import columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models import load_adapter
@@ -72,8 +72,8 @@ def check_rows(dataset: PreparedDataset, rows: pd.DataFrame) -> None:
     if beyond.any():
         row = rows.loc[beyond].iloc[0]
         raise InputError(
-            f"window {row['start_sample']}..{row['end_sample']} of trace {row['trace_name']} does not lie in this "
-            f"dataset: make the windows again"
+            f"{dataset.path}: window {row['start_sample']}..{row['end_sample']} of trace {row['trace_name']} does not "
+            f"lie in this dataset; {remedy('its windows files')}"
         )
 
 
@@ -331,10 +331,10 @@ def finished_cells(cells: Path) -> dict[str, Path]:
     """
     folders = {}
     for record in read_json(cells)["cells"]:
-        folder = cells.parent / record["target"]
-        if _finished(folder, record["key"]) != record:
-            raise InputError(
-                f"{folder}: the predictions are not as they were written; delete {cells} to make them again"
-            )
-        folders[record["target"]] = folder
+        folder = folders[record["target"]] = cells.parent / record["target"]
+        for name, checksum in record["files"].items():
+            if not (folder / name).exists():
+                raise InputError(f"{folder / name}: missing; {remedy(cells)}")
+            if sha256(folder / name) != checksum:
+                raise not_as_written(folder / name, f"{cells.name} says", cells)
     return folders

@@ -41,7 +41,7 @@ def leaving_afterwards() -> Iterator[list[int]]:
 
 
 def _leave(number: int, _: FrameType | None = None) -> None:
-    log.warning("%s: leaving; run again, the job goes on from here", signal.Signals(number).name)
+    log.warning("%s: leaving; run again, the job goes on from what it has left", signal.Signals(number).name)
     sys.exit(RUN_AGAIN)
 
 

@@ -5,8 +5,7 @@ run would stop at is a fault; what it would leave out, and what could not be loo
 be read hides further faults in it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +14,14 @@ from pickbench.adoption import adopt
 from pickbench.data.account import in_numbers
 from pickbench.data.fetch import check_class, fetch
 from pickbench.data.prepare import look_over
-from pickbench.errors import InputError, SettingError
+from pickbench.errors import InputError, kept
 from pickbench.models import load_adapter
 from pickbench.tables.published import read_published
 from pickbench.windows.published import read_rows
 
 
 @dataclass
-class Findings:
+class Overview:
     """What there is to say, one line each.
 
     Attributes
@@ -36,16 +35,6 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    @contextmanager
-    def kept(self, model_options: Mapping | None = None) -> Iterator[None]:
-        """Look at something in the block, and keep the fault that it has."""
-        try:
-            yield
-        except SettingError as error:
-            self.faults.append(str(error.traced(model_options or {})))
-        except InputError as error:
-            self.faults.append(str(error))
-
 
 def validate(
     models: Mapping[str, dict],
@@ -53,7 +42,7 @@ def validate(
     published: Sequence[dict],
     model_options: Mapping,
     figures: Mapping | None = None,
-) -> Findings:
+) -> Overview:
     """Look over models, datasets, published weights and published figures.
 
     Parameters
@@ -73,31 +62,31 @@ def validate(
 
     Returns
     -------
-    Findings
+    Overview
         Everything, in this order.
     """
-    findings, fine = Findings(), set()
+    overview, fine = Overview(), set()
     for name, settings in models.items():
-        with findings.kept(model_options):
+        with kept(overview.faults, model_options):
             load_adapter(settings)
             fine.add(name)
     for name, about in datasets.items():
-        with findings.kept():
-            _look_at_dataset(name, about, findings)
+        with kept(overview.faults):
+            _look_at_dataset(name, about, overview)
         for path in about["windows"]:
-            with findings.kept():
+            with kept(overview.faults):
                 rows = read_rows(Path(path))
-                findings.remarks.append(
+                overview.remarks.append(
                     f"{name}: {len(rows)} published windows in {path}; their traces are looked up in a run"
                 )
     for picker in published:
         if picker["model"] in fine:
-            with findings.kept():
+            with kept(overview.faults):
                 _look_at_weights(models[picker["model"]], picker["weights"], picker["columns"])
     if figures:
-        with findings.kept():
+        with kept(overview.faults):
             read_published(figures["path"], figures["models"], figures["datasets"])
-    return findings
+    return overview
 
 
 def looked_at(
@@ -114,13 +103,13 @@ def looked_at(
     return f"looked at {'; '.join(parts)}"
 
 
-def _look_at_dataset(name: str, about: Mapping, findings: Findings) -> None:
+def _look_at_dataset(name: str, about: Mapping, overview: Overview) -> None:
     source = about["source"]
     if "simulate" in source:
         return
     if "seisbench" in source:
         check_class(name, source["seisbench"])
-        findings.remarks.append(f"{name}: data of SeisBench are not looked into before they are fetched")
+        overview.remarks.append(f"{name}: data of SeisBench are not looked into before they are fetched")
         return
     with TemporaryDirectory() as folder:
         manifest = Path(folder) / "raw.json"
@@ -129,13 +118,13 @@ def _look_at_dataset(name: str, about: Mapping, findings: Findings) -> None:
         summary, faults = look_over(
             manifest, about["arrival_columns"], own_split=about["split"] == "own", picks_needed=not about["windows"]
         )
-    findings.faults += faults
+    overview.faults += faults
     counts = in_numbers(summary)
     total, left = summary["traces_in"], summary["traces_out"]
     if total == sum(summary["dropped"].values()):
         raise InputError(f"{source['path']}: none of its {total} traces can be used; left out: {counts}")
     mended = "".join(f"; {count} {reason}" for reason, count in summary["mended"].items())
-    findings.remarks.append(
+    overview.remarks.append(
         f"{name}: {left} of {total} traces can be used as far as metadata tell; left out: {counts}{mended}"
     )
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from pickbench.validation import Findings, validate
+from pickbench.validation import Overview, validate
 from pickbench.windows.rules import WindowRules, write_windows
 from tests.unit.conftest import run_prepare, run_split, write_raw
 
@@ -55,7 +55,7 @@ def data_job(raw: Path, into: Path, mapping: dict[str, str] | None = None, **how
     return work
 
 
-def looked_over(raw: Path, **about: object) -> Findings:
+def looked_over(raw: Path, **about: object) -> Overview:
     """What `snakemake validate` says of it."""
     about = {"source": {"path": str(raw)}, "arrival_columns": None, "split": "own", "windows": [], **about}
     return validate({}, {"mine": about}, [], {})

@@ -1,9 +1,11 @@
 """A training run writes whole files, and trains again only when what it follows from has changed."""
 
 import dataclasses
+import io
 import json
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,6 +112,22 @@ def test_a_job_that_ends_while_it_answers_does_not_train_again(
     assert not (tmp_path / "weights.npz").exists()
     run(easy_dataset, window_files, tmp_path)
     assert len(trained) == 1
+
+
+def test_of_two_jobs_that_train_the_same_the_first_to_end_counts(easy_dataset, window_files, tmp_path, monkeypatch):
+    fit = network.Network.fit
+
+    def meanwhile_fitted_elsewhere(self, dataset, chosen):
+        own = fit(self, dataset, chosen)
+        faster = dataclasses.replace(own, weights={name: array + 1 for name, array in own.weights.items()})
+        candidate._keep_fit(chosen.checkpoints, faster)
+        return own
+
+    expected = run(easy_dataset, window_files, tmp_path / "alone")["weights.npz"]
+    monkeypatch.setattr(network.Network, "fit", meanwhile_fitted_elsewhere)
+    given = run(easy_dataset, window_files, tmp_path / "slower")["weights.npz"]
+    first, second = (dict(np.load(io.BytesIO(weights))) for weights in (expected, given))
+    assert all((second[name] == array + 1).all() for name, array in first.items())
 
 
 def test_a_diverged_training_is_recorded_and_is_no_result(easy_dataset, window_files, tmp_path, monkeypatch):

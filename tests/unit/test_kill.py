@@ -6,6 +6,8 @@ import time
 import pandas as pd
 import pytest
 
+from pickbench.files import replacing
+from pickbench.joblog import logged
 from pickbench.signals import leaving_afterwards, leaving_at_once
 from tests.killing import checkpoint, result, start
 
@@ -38,7 +40,7 @@ def test_killed_training_ends_with_the_same_weights(easy_dataset, tmp_path):
         said = (killed / "log").read_text().splitlines()
         assert ("going on after epoch" in said[0]) == (name != "SIGKILL")
         assert [line for line in said if name in line] == ([] if status < 0 else [said[-1]])
-        assert status < 0 or "run again, the job goes on from here" in said[-1]
+        assert status < 0 or "run again, the job goes on from what it has left" in said[-1]
     assert start(easy_dataset, killed).wait(300) == 0
     assert undisturbed.wait(300) == 0
     (weights, losses), (expected_weights, expected_losses) = result(killed), result(whole)
@@ -57,6 +59,15 @@ def test_signal_outside_the_training_leaves_at_once(tmp_path):
             (tmp_path / "tidied").touch()
     assert left.value.code == 75 and (tmp_path / "tidied").exists()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_job_that_is_asked_to_leave_takes_along_what_it_has_half_written(tmp_path, number):
+    with pytest.raises(SystemExit) as left, logged(tmp_path / "log"), replacing(tmp_path / "waveforms.hdf5") as half:
+        half.write_text("half")
+        signal.raise_signal(number)
+    assert left.value.code == 75 and [path.name for path in tmp_path.iterdir()] == ["log"]
+    assert signal.Signals(number).name in (tmp_path / "log").read_text()
 
 
 def test_signal_during_the_last_batch_is_not_lost():

@@ -84,6 +84,16 @@ def test_its_own_split_is_kept_and_what_it_shares_is_counted(tmp_path):
     assert (tmp_path / "chunks").read_text() == "_0000\n_0001\n"
 
 
+def test_what_killed_jobs_have_left_half_written_is_removed(tmp_path):
+    left = [".waveforms_0000.gpu-1.site.org-77.hdf5", ".prepared.gpu1-12345.csv"]
+    other = [".notes-1", ".keep"]
+    for name in [*left, *other]:
+        (tmp_path / name).write_text("")
+    run(tmp_path, {"split": ["train", "dev", "test"]}, mode="own")
+    assert not any((tmp_path / name).exists() for name in left)
+    assert all((tmp_path / name).exists() for name in other)
+
+
 def test_accounts_of_the_chunks_are_added_up(tmp_path):
     table = {"split": ["train", "dev", "test", "test"]}
     run(tmp_path, table, table, table)

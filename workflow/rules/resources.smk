@@ -104,3 +104,11 @@ def prediction_time(device, datasets):
         return limited(windows / PREDICTED_PER_S[device] / 3600, attempt)
 
     return asked_minutes
+
+
+# Snakemake looks for jobs to start whenever one has ended, and where jobs a second are limited again a second after each
+# look, for ever: after some hundred jobs it does nothing else (9.27, issue 2967). Its default limit, 100 a second, is of no
+# use here; any other stays.
+limit = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
+if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+    workflow.scheduling_settings.max_jobs_per_timespan = None

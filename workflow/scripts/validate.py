@@ -8,9 +8,9 @@ from pickbench.validation import looked_at, validate
 with logged(snakemake.log[0]):
     params = snakemake.params
     given = params.models, params.datasets, params.published
-    findings = validate(*given, snakemake.config["model_options"], params.figures)
-    for line in findings.faults:
+    overview = validate(*given, snakemake.config["model_options"], params.figures)
+    for line in overview.faults:
         print(f"error: {line}")
-    if findings.faults:
+    if overview.faults:
         sys.exit(1)
-print("\n".join([looked_at(*given, params.figures), *findings.remarks, "no fault found"]))
+print("\n".join([looked_at(*given, params.figures), *overview.remarks, "no fault found"]))

@@ -16,7 +16,7 @@ import pandas as pd
 from pickbench.data import layout
 from pickbench.data.checksums import GROUP, check_table, row_checksums
 from pickbench.errors import InputError
-from pickbench.files import not_as_written
+from pickbench.files import not_as_written, remedy
 
 ALWAYS_READ = ("trace_name", "split", "trace_npts")
 # Text columns keep their text: a network code NA is not a missing value, an event id 0012 not a number.
@@ -33,7 +33,7 @@ TEXT_COLUMNS = (
     "station_code",
     "station_location_code",
 )
-# Of a trace in a file without checksums: a sum of samples as `row_checksums` makes it is never negative.
+# Marks a trace without a checksum: what `row_checksums` gives is never negative.
 NO_CHECKSUM = -1
 POSITION = r"^(?P<block>[^$]+)\$(?P<row>\d+),:3,:(?P<npts>\d+)$"
 
@@ -188,9 +188,7 @@ def _reading(path: Path) -> Iterator[h5py.File]:
         try:
             yield file
         except (OSError, RuntimeError, LookupError) as error:
-            raise InputError(
-                f"{path}: not readable as HDF5, is it damaged? ({error}); delete it to have it made again"
-            ) from error
+            raise InputError(f"{path}: not readable as HDF5, is it damaged? ({error}); {remedy('it')}") from error
 
 
 def _locate(path: Path, file: h5py.File, names: pd.Series) -> tuple[np.ndarray, ...]:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from pickbench.data import layout
 from pickbench.errors import InputError
-from pickbench.files import read_json, strictly
+from pickbench.files import read_json
+from pickbench.strictly import strictly
 
 ROWS_AT_ONCE = 4096
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pickbench.data import account
 from pickbench.errors import InputError
-from pickbench.files import checked, read_json, replacing, write_json
+from pickbench.files import checked, read_json, remove_leftovers, replacing, write_json
 
 SPLITS = ("train", "dev", "test")
 GROUPINGS = ("event", "station_day", "station", "rows")
@@ -101,8 +101,12 @@ def _chunk_names(metadata: Sequence[Path]) -> list[str]:
 
 
 def _remove_other_chunks(metadata: Sequence[Path]) -> None:
-    """Remove what a preparation in another number of chunks left, which readers would take for part of the dataset."""
+    """Remove what a preparation in another number of chunks left, which readers would take for part of the dataset.
+
+    And what was left half-written by one that was killed: that takes as much room as a chunk.
+    """
     folder, names = metadata[0].parent, _chunk_names(metadata)
+    remove_leftovers(folder)
     (folder / "chunks").unlink(missing_ok=True)
     for kind, suffix in (("metadata", ".csv"), ("waveforms", ".hdf5")):
         for path in folder.glob(f"{kind}*{suffix}"):

@@ -75,7 +75,7 @@ def read_findings(
         try:
             check(entry, _form_of(entry["kind"], form), where)
         except InputErrors as error:
-            faults.append(error)
+            faults.append(str(error))
             continue
         if entry["id"] in [known.id for known in findings]:
             faults.append(f"{where}: key 'id' is {entry['id']!r}, which an earlier finding has")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError, model_file
-from pickbench.files import checked, replacing
+from pickbench.files import checked, remedy, replacing
 from pickbench.metrics.registry import ANSWERS, phases_to_learn
 from pickbench.models.settings import Setting, check_settings
 
@@ -331,4 +331,4 @@ def load_weights(path: Path) -> Weights:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path}: not a readable weights file ({error}); delete it to have it made again") from None
+        raise InputError(f"{path}: not a readable weights file ({error}); {remedy('it')}") from None

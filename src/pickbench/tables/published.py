@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import strictly
 from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
+from pickbench.strictly import strictly
 from pickbench.tables.formats import EN_DASH, MINUS, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "published"

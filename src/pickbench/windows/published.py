@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import read_json, strictly, write_json
+from pickbench.files import read_json, write_json
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ, TASK_FILES
+from pickbench.strictly import strictly
 from pickbench.windows.tables import (
     IDENTITY,
     LABELS,

@@ -14,7 +14,7 @@ import pandas as pd
 from pickbench.data import layout
 from pickbench.data.checksums import check_table
 from pickbench.errors import InputError
-from pickbench.files import checked, replacing
+from pickbench.files import checked, remedy, replacing
 from pickbench.protocol import EVALUATED_SPLITS, RATE_HZ
 
 #: What a trace was called before it was prepared; the same whatever the chunking or the order of the prepared file.
@@ -179,4 +179,4 @@ def read_windows(path: Path, split: str) -> pd.DataFrame:
         # A dataset in one piece has a chunk without a name.
         return rows.assign(trace_chunk=rows["trace_chunk"].fillna(""))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a readable windows file ({error}); delete it to have it made again") from None
+        raise InputError(f"{path}: not a readable windows file ({error}); {remedy('it')}") from None
