@@ -119,13 +119,15 @@ def keep_records(folders: Mapping[float, Path], selected: Path, target: Path) ->
     target
         Where to put them: as selected.json, and history.csv and run.json in a folder lrLR for each.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(checked(selected), target / "selected.json")
+    _copy(selected, target / "selected.json")
     for lr, folder in folders.items():
-        kept = target / f"lr{lr}"
-        kept.mkdir(parents=True, exist_ok=True)
         for name in ("history.csv", "run.json"):
-            shutil.copyfile(checked(folder / name), kept / name)
+            _copy(folder / name, target / f"lr{lr}" / name)
+
+
+def _copy(path: Path, target: Path) -> None:
+    with replacing(target, sealed=True) as temporary:
+        shutil.copyfile(checked(path), temporary)
 
 
 def _without_collapsed(
@@ -179,8 +181,9 @@ def read_history(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read, or lacks a column.
+        When it cannot be read, lacks a column, or is not as it was written.
     """
+    path = checked(path)
     try:
         # A network is called as it likes, also by a word that stands for no value elsewhere.
         none = {column: [""] for column in HISTORY_COLUMNS if column != "network"}

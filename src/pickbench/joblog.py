@@ -4,6 +4,7 @@ A job that is asked to leave does so at once, and takes along what it has half-w
 """
 
 import logging
+import os
 import sys
 import time
 import traceback
@@ -20,17 +21,19 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @contextmanager
-def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: bool = False) -> Iterator[None]:
+def logged(path: str | Path, model_options: Mapping | None = None, *, kept: Path | None = None) -> Iterator[None]:
     """Send log messages and prints of the block to a file.
 
     Parameters
     ----------
     path
-        The log file; it is written anew, unless the job goes on from where an earlier one was stopped.
+        The log file; it is written anew.
     model_options
         Those of the configuration, for a job that makes an adapter: what to blame for a setting that stands there.
-    resumed
-        Whether it may go on from there: what the file holds then stays, above a line that tells the starts apart.
+    kept
+        For a job that goes on from where an earlier one was stopped: a second name for the log file, since Snakemake
+        removes the first before a job. What was logged stays, above a line that tells the starts apart, until somebody
+        removes this one as well.
 
     Raises
     ------
@@ -42,7 +45,9 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = open(path, "a" if resumed else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        if kept is not None:
+            _link(path, kept)
+        stream = open(path, "a" if kept else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
     except OSError as error:
         sys.exit(f"{path} cannot be written: {error.strerror or error}")
     handler = logging.StreamHandler(stream)
@@ -68,6 +73,15 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, resumed: b
         root.removeHandler(handler)
         with suppress(OSError):  # of what a full disk has not taken
             stream.close()
+
+
+def _link(path: Path, kept: Path) -> None:
+    """Have the log file by both names; on a disk that has no links only the first, which then begins anew."""
+    path.unlink(missing_ok=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch()
+    with suppress(OSError):
+        os.link(kept, path)
 
 
 def _say(stream: TextIO, text: str) -> None:

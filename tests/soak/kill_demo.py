@@ -22,6 +22,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pickbench
 from tests.comparing import first_difference
 from tests.conftest import ROOT
 from tests.workflow.support import command
@@ -96,8 +97,10 @@ def made_from(config: Path) -> str:
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
-    if git("status", "--porcelain", "--untracked-files=no"):
+    if git("status", "--porcelain"):
         sys.exit(f"{ROOT} has changes that are not committed: which code is to be soaked?")
+    if not Path(pickbench.__file__).is_relative_to(ROOT):
+        sys.exit(f"jobs would import {pickbench.__file__}, not what is in {ROOT}: set PYTHONPATH to its src")
     return f"{git('rev-parse', 'HEAD')}-{hashlib.sha256(config.read_bytes()).hexdigest()[:8]}"
 
 

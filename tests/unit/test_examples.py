@@ -222,10 +222,23 @@ def test_damaged_and_foreign_files_are_named(made, tmp_path):
     write_examples(examples, csv, npz)
     whole = npz.read_bytes()
     npz.write_bytes(whole[:-50])
-    with pytest.raises(InputError, match="a.npz: not an archive of examples"):
+    with pytest.raises(InputError, match="a.npz: not as it was written, a.npz.sha256 says; delete it"):
         read_examples(csv, npz)
+    # Also without a witness: cut, and with a byte in the middle of a compressed array that is another one.
+    (tmp_path / "a.npz.sha256").unlink()
+    turned = bytearray(whole)
+    turned[len(whole) // 2] ^= 0xFF
+    for damaged in (whole[:-50], bytes(turned)):
+        npz.write_bytes(damaged)
+        with pytest.raises(InputError, match="a.npz: not an archive of examples"):
+            read_examples(csv, npz)
     npz.write_bytes(whole)
-    csv.write_text("\n".join(csv.read_text().splitlines()[:-1]) + "\n")
+    text = csv.read_text()
+    csv.write_text(text.replace("P,", "S,", 1))
+    with pytest.raises(InputError, match="a.csv: not as it was written, a.csv.sha256 says; delete it"):
+        read_example_table(csv)
+    (tmp_path / "a.csv.sha256").unlink()
+    csv.write_text("\n".join(text.splitlines()[:-1]) + "\n")
     with pytest.raises(InputError, match="not of the same examples"):
         read_examples(csv, npz)
     csv.write_text("a,b\n")

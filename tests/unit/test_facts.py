@@ -105,6 +105,9 @@ def test_a_dataset_that_says_nothing(tmp_path):
     assert len(traces) == 2 and len(picks) == 0 and traces.attrs["distance"] == ""
     assert traces[["distance_km", "magnitude", "rate_hz", "station_latitude_deg"]].isna().all(None)
     (tmp_path / "picks.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="picks.parquet: not as it was written, picks.parquet.sha256 says; delete it"):
+        read_facts(tmp_path / "picks.parquet")
+    (tmp_path / "picks.parquet.sha256").unlink()
     with pytest.raises(InputError, match="picks.parquet: not a whole table of facts"):
         read_facts(tmp_path / "picks.parquet")
 

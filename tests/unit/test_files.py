@@ -111,14 +111,19 @@ def test_a_number_that_yaml_takes_for_text_is_said_to_be_that():
 
 
 def test_a_job_that_may_go_on_keeps_the_log_of_what_was_before(tmp_path):
-    for start in (1, 2):
-        with logged(tmp_path / "log", resumed=True):
-            print(start)
-    lines = (tmp_path / "log").read_text().splitlines()
+    log, kept = tmp_path / "log", tmp_path / "checkpoints" / "log"
+    with logged(log, kept=kept):
+        print(1)
+    assert log.read_text() == "1\n"
+    log.unlink()  # Snakemake does so before it runs a job again.
+    with logged(log, kept=kept):
+        print(2)
+    lines = log.read_text().splitlines()
     assert lines[0] == "1" and lines[1].startswith("--- started again 2") and lines[2:] == ["2"]
-    with logged(tmp_path / "log"):
+    kept.unlink()  # What a training that has ended does.
+    with logged(log, kept=kept):
         print(3)
-    assert (tmp_path / "log").read_text() == "3\n"
+    assert log.read_text() == "3\n"
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):

@@ -6,7 +6,8 @@ from pickbench.candidate import CandidateFiles, train_candidate
 from pickbench.joblog import logged
 from pickbench.models.base import TrainingPlan, Tuning
 
-with logged(snakemake.log[0], snakemake.config["model_options"], resumed=True):
+checkpoints = Path(snakemake.output.weights).parent / "checkpoints"
+with logged(snakemake.log[0], snakemake.config["model_options"], kept=checkpoints / "log"):
     params, out = snakemake.params.plan, snakemake.output
     data = Path(snakemake.input.data[0]).parent
     plan = TrainingPlan(
@@ -14,7 +15,7 @@ with logged(snakemake.log[0], snakemake.config["model_options"], resumed=True):
         seed=int(snakemake.wildcards.seed),
         threads=snakemake.threads,
         answers=tuple(column for columns in params["columns"].values() for column in columns),
-        checkpoints=Path(out.weights).parent / "checkpoints",
+        checkpoints=checkpoints,
         tuning=Tuning(**params["tuning"]) if "tuning" in params else None,
         windows={name: Path(path) for name, path in snakemake.input.items() if name != "data"},
         **params.get("training", {}),

@@ -21,7 +21,7 @@ from pickbench.conditions import MEASURED
 from pickbench.data import layout
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
-from pickbench.files import replacing
+from pickbench.files import checked, remedy, replacing
 from pickbench.phases import arrival_columns, arrivals
 
 EARTH_RADIUS_KM = 6371.0
@@ -66,7 +66,7 @@ def write_facts(
     """
     traces, picks = facts(Path(dataset_dir), mapping)
     for table, path in ((traces, output_traces), (picks, output_picks)):
-        with replacing(path) as temporary:
+        with replacing(path, sealed=True) as temporary:
             table.to_parquet(temporary, index=False)
 
 
@@ -229,12 +229,13 @@ def read_facts(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read.
+        When it cannot be read, or is not as it was written.
     """
+    path = checked(path)
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a whole table of facts: {error}") from error
+        raise InputError(f"{path}: not a whole table of facts ({error}); {remedy('it')}") from error
 
 
 def _present(dataset_dir: Path) -> list[str]:

@@ -80,9 +80,10 @@ def split(
     if output_chunks is not None:
         with replacing(output_chunks) as temporary:
             temporary.write_text("\n".join(_chunk_names(output_metadata)) + "\n", encoding="utf-8")
-    write_json(output_dropped, {"traces_expected": expected_traces, **summary})
+    write_json(output_dropped, {"traces_expected": expected_traces, **summary}, sealed=True)
     made = {} if own else {"seed": seed, "shares": list(shares), "grouped_by": grouped_by}
-    write_json(output_report, {"mode": "own" if own else "by-event", **made, **_report(traces, codes)})
+    report = {"mode": "own" if own else "by-event", **made, **_report(traces, codes)}
+    write_json(output_report, report, sealed=True)
 
 
 def _check_none_is_empty(codes: np.ndarray, summary: dict, path: Path) -> None:

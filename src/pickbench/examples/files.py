@@ -4,6 +4,7 @@ The CSV has one row an example and picker. Figures and tables are made from thes
 has neither data nor weights.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError
-from pickbench.files import remedy, replacing
+from pickbench.files import checked, remedy, replacing
 
 #: Of the CSV; samples are those of the trace, and `score` is the curve of the phase at the pick.
 COLUMNS = [
@@ -62,9 +63,9 @@ def write_examples(examples: Examples, csv: str | Path, npz: str | Path) -> None
     labels = {f"label_{name}": examples.labels[name].to_numpy() for name in ("example", "sample")}
     labels["label_phase"] = examples.labels["phase"].to_numpy(dtype=np.str_)
     arrays = {name: getattr(examples, name) for name in ("first", "waveforms", "curves")}
-    with replacing(npz) as temporary, open(temporary, "wb") as stream:
+    with replacing(npz, sealed=True) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, models=models, sources=sources, **arrays, **labels)
-    with replacing(csv) as temporary:
+    with replacing(csv, sealed=True) as temporary:
         examples.table[COLUMNS].to_csv(temporary, index=False, lineterminator="\n")
 
 
@@ -74,8 +75,9 @@ def read_example_table(csv: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When it cannot be read.
+        When it cannot be read, or is not as it was written.
     """
+    csv = checked(csv)
     try:
         # A station may be called NA.
         numbers = {name: [""] for name in COLUMNS if name not in TEXTS}
@@ -99,7 +101,7 @@ def read_examples(csv: str | Path, npz: str | Path) -> Examples:
     InputError
         When one of them cannot be read, or they are not of the same examples.
     """
-    table = read_example_table(csv)
+    table, npz = read_example_table(csv), checked(npz)
     try:
         with np.load(npz, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -107,7 +109,7 @@ def read_examples(csv: str | Path, npz: str | Path) -> Examples:
         pickers = list(zip(arrays.pop("models").tolist(), arrays.pop("sources").tolist(), strict=True))
         examples = Examples(table, pickers, labels=labels, **arrays)
         shapes = examples.waveforms.shape[0], *examples.curves.shape[:2]
-    except (OSError, ValueError, EOFError, KeyError, TypeError, IndexError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError, IndexError, BadZipFile, zlib.error) as error:
         raise InputError(f"{npz}: not an archive of examples ({error}); {remedy('it')}") from None
     rows = [(number, *picker) for number in range(len(examples)) for picker in pickers]
     there = list(table[["example", "model", "source"]].itertuples(index=False, name=None))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pickbench.errors import InputError, InputErrors
-from pickbench.files import checked, replacing
+from pickbench.files import checked, remedy, replacing
 from pickbench.metrics.registry import METRICS
 
 COLUMNS: dict[str, str] = {
@@ -72,7 +72,7 @@ def read_metrics(path: str | Path, columns: Mapping[str, str] = COLUMNS) -> pd.D
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, columns)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a metrics table: {error}") from error
+        raise InputError(f"{path}: not a metrics table ({error}); {remedy('it')}") from error
     if list(table.columns) != list(columns):
         raise InputError(f"{path}: columns {', '.join(table.columns)}; a metrics table has {', '.join(columns)}")
     return table.astype(columns)

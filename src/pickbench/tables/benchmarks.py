@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pickbench.files import replacing
+from pickbench.files import checked, replacing
 
 NAN = float("nan")
 
@@ -41,13 +41,13 @@ def gather_benchmarks(paths: Iterable[str | Path], target: Path) -> None:
     """Write those of these benchmark files that are there into one table: file, seconds, cpu_s, peak_mb."""
     jobs = {str(path): read_benchmark(path) for path in paths}
     rows = [{"file": path, **asdict(job)} for path, job in sorted(jobs.items()) if job]
-    with replacing(target) as temporary:
+    with replacing(target, sealed=True) as temporary:
         pd.DataFrame(rows, columns=["file", *Job.__annotations__]).to_csv(temporary, index=False)
 
 
 def read_benchmarks(*paths: str | Path) -> dict[str, Job]:
     """Read what `gather_benchmarks` wrote, by benchmark file."""
-    tables = [pd.read_csv(path, index_col="file") for path in paths]
+    tables = [pd.read_csv(checked(path), index_col="file") for path in paths]
     return {file: Job(*map(float, row)) for table in tables for file, *row in table.itertuples()}
 
 

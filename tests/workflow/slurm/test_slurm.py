@@ -157,7 +157,7 @@ def test_a_training_leaves_before_its_limit_and_goes_on(disturbed: Site, cluster
 def test_a_cancelled_training_goes_on(disturbed: Site, cluster: Cluster):
     first, second = jobs_of(cluster, disturbed, CANCELLED)
     assert first.state == "CANCELLED" and second.state == "COMPLETED"
-    assert "going on after epoch" in log(disturbed, CANCELLED)
+    assert "--- started again" in log(disturbed, CANCELLED) and "going on after epoch" in log(disturbed, CANCELLED)
 
 
 def test_a_training_that_had_too_little_memory_asks_for_more(disturbed: Site, cluster: Cluster):
