@@ -6,6 +6,7 @@ import seisbench.data as sbd
 
 from pickbench.data import fetch as module
 from pickbench.data.fetch import fetch, manifest
+from pickbench.data.raw import raw_files
 from pickbench.errors import InputError
 from pickbench.files import read_json
 from tests.unit.conftest import write_raw
@@ -28,9 +29,9 @@ def cache(tmp_path, monkeypatch):
 
 def test_a_class_in_the_cache_is_one_part(tmp_path, cache, noise):
     folder = write_raw(cache / "iquique", [noise(), noise()], LABELS)
-    fetch("iquique", {"seisbench": "Iquique"}, tmp_path / "raw.json")
+    fetch("iquique", {"seisbench": "Iquique"}, tmp_path / "results" / "raw.json")
     size = sum((folder / name).stat().st_size for name in ("metadata.csv", "waveforms.hdf5"))
-    assert read_json(tmp_path / "raw.json") == {
+    assert read_json(tmp_path / "results" / "raw.json") == {
         "dataset": "iquique",
         "parts": [{"name": "Iquique", "path": str(folder)}],
         "bytes": size,
@@ -40,9 +41,9 @@ def test_a_class_in_the_cache_is_one_part(tmp_path, cache, noise):
 def test_a_combined_class_has_its_parts_in_seisbench_order(tmp_path, cache, noise):
     for name in ("instancenoise", "instancecounts"):
         write_raw(cache / name, [noise(), noise()], LABELS)
-    fetch("instance", {"seisbench": "InstanceCountsCombined"}, tmp_path / "raw.json")
+    fetch("instance", {"seisbench": "InstanceCountsCombined"}, tmp_path / "results" / "raw.json")
     theirs = sbd.InstanceCountsCombined()
-    assert read_json(tmp_path / "raw.json")["parts"] == [
+    assert read_json(tmp_path / "results" / "raw.json")["parts"] == [
         {"name": part.name, "path": str(part.path)} for part in theirs.datasets
     ]
     assert list(dict.fromkeys(theirs.metadata["trace_dataset"])) == ["InstanceCounts", "InstanceNoise"]
@@ -101,10 +102,17 @@ def test_a_directory_is_a_part_with_its_chunks(tmp_path, monkeypatch, noise):
     for chunk in ("_1", "_2"):
         write_raw(tmp_path / "net", [noise()], chunk=chunk)
     monkeypatch.chdir(tmp_path)
-    fetch("my-net", {"path": "net"}, tmp_path / "raw.json")
-    found = read_json(tmp_path / "raw.json")
+    fetch("my-net", {"path": "net"}, tmp_path / "results" / "raw.json")
+    found = read_json(tmp_path / "results" / "raw.json")
     assert found["parts"] == [{"name": "my-net", "path": str(tmp_path / "net")}]
     assert found["bytes"] == sum(path.stat().st_size for path in (tmp_path / "net").iterdir())
+
+
+def test_data_beside_their_manifest_may_be_copied_with_it(tmp_path, noise):
+    write_raw(tmp_path / "here" / "twin", [noise()])
+    manifest("twin", [{"name": "twin", "path": tmp_path / "here" / "twin"}], tmp_path / "here" / "twin.json")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert raw_files(tmp_path / "there" / "twin.json")[0].metadata == tmp_path / "there" / "twin" / "metadata.csv"
 
 
 def make_nothing(folder):

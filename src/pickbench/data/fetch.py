@@ -42,7 +42,9 @@ def fetch(dataset_id: str, source: Mapping[str, str], output: Path) -> None:
 
 
 def manifest(dataset_id: str, parts: Iterable[Mapping[str, str | Path]], output: Path) -> None:
-    """Write a raw manifest: the parts of a dataset, with absolute paths, and their size.
+    """Write a raw manifest: the parts of a dataset, and their size.
+
+    Paths are absolute; of parts beside the manifest they start at its folder, which may be copied as a whole.
 
     Parameters
     ----------
@@ -58,13 +60,14 @@ def manifest(dataset_id: str, parts: Iterable[Mapping[str, str | Path]], output:
     InputError
         For a directory without metadata or waveforms.
     """
-    found, total = [], 0
+    found, total, folder = [], 0, output.parent.resolve()
     for part in parts:
         path = Path(part["path"]).expanduser().resolve()
         for chunk in layout.chunk_names(path):
             for file in (layout.metadata_path(path, chunk), layout.waveforms_path(path, chunk)):
                 total += file.stat().st_size
-        found.append({"name": part["name"], "path": str(path)})
+        noted = path.relative_to(folder) if path.is_relative_to(folder) else path
+        found.append({"name": part["name"], "path": str(noted)})
     write_json(output, {"dataset": dataset_id, "parts": found, "bytes": total})
 
 

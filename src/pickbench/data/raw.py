@@ -34,15 +34,11 @@ class RawFile:
 
 def raw_files(manifest: Path) -> list[RawFile]:
     """List the files of all parts, in the order of the manifest and of their chunks."""
+    paths = [(part["name"], manifest.parent / part["path"]) for part in read_json(manifest)["parts"]]
     return [
-        RawFile(
-            part["name"],
-            chunk,
-            layout.metadata_path(part["path"], chunk),
-            layout.waveforms_path(part["path"], chunk),
-        )
-        for part in read_json(manifest)["parts"]
-        for chunk in layout.chunk_names(part["path"])
+        RawFile(name, chunk, layout.metadata_path(path, chunk), layout.waveforms_path(path, chunk))
+        for name, path in paths
+        for chunk in layout.chunk_names(path)
     ]
 
 
