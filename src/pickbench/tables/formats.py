@@ -39,7 +39,7 @@ class Column(NamedTuple):
     """A column's title and, in smaller print, what is known of it; one of sentences breaks its lines."""
 
     title: str
-    region: str = ""
+    note: str = ""
     sentences: bool = False
 
 
@@ -132,7 +132,7 @@ def tex(page: Page) -> str:
     for matrix in page.matrices:
         heading = f"{matrix.title}. {matrix.caption}" if matrix.title else matrix.caption
         columns = [column.title.translate(TEX_SPECIALS) for column in matrix.columns]
-        below = [column.region.translate(TEX_SPECIALS) for column in matrix.columns]
+        below = [column.note.translate(TEX_SPECIALS) for column in matrix.columns]
         lines += [
             rf"\par\medskip\noindent {heading.translate(TEX_SPECIALS)}\par",
             rf"\noindent\begin{{tabular}}{{l{''.join(TEX_COLUMNS[column.sentences] for column in matrix.columns)}}}",
@@ -203,7 +203,7 @@ pre { font-size: .85rem; line-height: 1.35; white-space: pre-wrap; }
 {%- endif %}
 <thead><tr><th scope="col">{{ matrix.corner }}</th>
 {%- for column in matrix.columns %}<th scope="col"{{ kind("sentences" if column.sentences) }}>
-{{- column.title }}<small>{{ column.region }}</small></th>
+{{- column.title }}<small>{{ column.note }}</small></th>
 {%- endfor %}</tr></thead>
 <tbody>
 {%- for row in matrix.rows %}
