@@ -40,9 +40,32 @@ STOPS = {
     "a column twice": (text(lambda t: t.replace("station_code", P)), ["metadata.csv", P, "twice"]),
     "a comma too many in every row": (
         text(lambda t: t.replace(",up,", ",up,to,")),
-        ["metadata.csv", "more fields than there are columns", "quotes"],
+        ["metadata.csv", "line 2 has 15 fields, the header 14", "quotes"],
     ),
-    "a comma too many in one row": (line(ROW + 2, lambda t: t + ",x"), ["metadata.csv", f"line {ROW + 2}", "fields"]),
+    "a comma too many in one row": (
+        line(ROW + 2, lambda t: t + ",x"),
+        ["metadata.csv", f"line {ROW + 2} has 15 fields, the header 14", "quotes"],
+    ),
+    "a row that is cut off": (
+        line(ROW + 2, lambda t: ",".join(t.split(",")[:6])),
+        ["metadata.csv", f"line {ROW + 2} has 4 fields, the header 14", "cut off"],
+    ),
+    "a last row that is cut off in a pick": (
+        text(lambda t: t[: t.rindex("400.0") + 2]),
+        ["metadata.csv", f"line {TRACES} has 5 fields, the header 14", "cut off"],
+    ),
+    "a pick column with a space behind": (
+        table(lambda rows: rows.rename(columns={P: P + " "})),
+        ["metadata.csv", f"'{P} '", f"if it is {P}, call it so"],
+    ),
+    "a pick column in capitals": (
+        table(lambda rows: rows.rename(columns={P: "Trace_P_Arrival_Sample"})),
+        ["metadata.csv", "'Trace_P_Arrival_Sample'", f"if it is {P}, call it so"],
+    ),
+    "a split with a capital": (
+        table(lambda rows: rows.rename(columns={"split": "Split"})),
+        ["metadata.csv", "'Split'", "if it is split, call it so"],
+    ),
     "Latin-1": (text(lambda t: t.replace("ST4", "Zürich").encode("latin-1")), ["metadata.csv", "UTF-8", "0xfc"]),
     "UTF-16": (text(lambda t: t.encode("utf-16")), ["metadata.csv", "UTF-8"]),
     "nothing in the table": (text(lambda t: ""), ["metadata.csv", "not readable as a metadata table"]),

@@ -4,9 +4,13 @@ A raw manifest names the parts of a dataset, each a directory in SeisBench forma
 text as text: what it does not need to change goes on as it came.
 """
 
+import csv
 import math
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +24,9 @@ from pickbench.files import read_json
 from pickbench.strictly import strictly
 
 ROWS_AT_ONCE = 4096
+# Columns that a dataset may lack without a word, so that a slip in their names would go unnoticed.
+OPTIONAL = ("split", "trace_sampling_rate_hz", "trace_dt_s", "trace_component_order")
+ARRIVAL_LIKE = re.compile(r"\s*trace_(.+)_arrival_sample\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ def column_names(file: RawFile) -> list[str]:
     Raises
     ------
     InputError
-        When it cannot be read, has no trace_name, or has a column twice, of which pandas would rename the second.
+        When it cannot be read, has no trace_name, has a column twice, of which pandas would rename the second, or one
+        whose name differs in spaces or capitals from one that would be used.
     """
     header = next(_pieces(file.metadata, header=None, nrows=1)).iloc[0]
     names = header.str.removeprefix("\ufeff").tolist()
@@ -60,7 +68,20 @@ def column_names(file: RawFile) -> list[str]:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{file.metadata}: has the column {twice} twice; which is meant is not guessed")
+    for name in names:
+        meant = _meant(name)
+        if meant != name:
+            raise InputError(f"{file.metadata}: has a column {name!r}, which is not used; if it is {meant}, call it so")
     return names
+
+
+def _meant(column: str) -> str:
+    """The name that is used, if a column's name differs from it only in spaces or capitals; else its own."""
+    plain = column.strip().lower()
+    if plain in OPTIONAL:
+        return plain
+    picks = ARRIVAL_LIKE.fullmatch(column)
+    return f"trace_{picks[1]}_arrival_sample" if picks else column
 
 
 def survey(file: RawFile) -> tuple[int, np.ndarray]:
@@ -71,12 +92,19 @@ def survey(file: RawFile) -> tuple[int, np.ndarray]:
     Returns
     -------
     rows
-        Number of rows.
+        Number of rows, blank ones among them.
     repeated
         Row numbers, sorted.
+
+    Raises
+    ------
+    InputError
+        When a row has not as many fields as the header, of which pandas would take no notice if they are too few.
     """
-    pieces = _pieces(file.metadata, usecols=["trace_name"], chunksize=100_000)
-    hashes = [pd.util.hash_array(piece["trace_name"].to_numpy(object), categorize=False) for piece in pieces]
+    names = _trace_names(file.metadata)
+    hashes = []
+    while piece := list(islice(names, 100_000)):
+        hashes.append(pd.util.hash_array(np.array(piece, dtype=object), categorize=False))
     hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
     order = np.argsort(hashes, kind="stable")
     again = hashes[order[1:]] == hashes[order[:-1]]
@@ -95,21 +123,43 @@ def read_rows(file: RawFile, first: int, last: int) -> Iterator[pd.DataFrame]:
         yield piece[~blank]
 
 
+def _trace_names(path: Path) -> Iterator[str]:
+    """Trace names of all rows, "" of a blank one, after a look that each row is whole."""
+    with _readable(path), open(path, encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream)
+        header = next(rows)
+        place, expected = header.index("trace_name"), len(header)
+        for fields in rows:
+            if fields and len(fields) != expected:
+                why = "is it cut off?" if len(fields) < expected else "a text with a comma in it has to stand in quotes"
+                raise InputError(f"{path}: line {rows.line_num} has {len(fields)} fields, the header {expected}; {why}")
+            yield fields[place] if fields else ""
+
+
 def _pieces(path: Path, **options) -> Iterator[pd.DataFrame]:
     # Blank lines are kept here and left out by the caller, so that rows can be skipped by their number.
-    try:
+    with _readable(path):
         table = strictly(
             pd.read_csv, path, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False, **options
         )
         pieces = iter([table] if isinstance(table, pd.DataFrame) else table)
         while (piece := strictly(next, pieces, None)) is not None:
             yield piece.fillna("")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Name the table that cannot be read."""
+    try:
+        yield
+    except InputError:
+        raise
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x}"
         raise InputError(
             f"{path}: not readable as a metadata table: not UTF-8 text ({byte}); save it as UTF-8"
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, csv.Error) as error:
         raise InputError(f"{path}: not readable as a metadata table ({error})") from error
 
 
