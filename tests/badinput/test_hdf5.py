@@ -40,6 +40,29 @@ STOPS = {
     "cut in the middle": (file(WAVEFORMS, lambda content: content[: len(content) // 2]), [WAVEFORMS, DAMAGED]),
     "cut at its end": (file(WAVEFORMS, lambda content: content[:-1000]), [WAVEFORMS, DAMAGED]),
     "a page of a web server": (file(WAVEFORMS, b"<html>404 not found</html>"), [WAVEFORMS, DAMAGED]),
+    "zeros over its first objects": (
+        file(WAVEFORMS, lambda content: content[:2048] + bytes(4096) + content[6144:]),
+        [WAVEFORMS, "is the file damaged?"],
+    ),
+    "data that lead to themselves": (
+        hdf5(lambda f: (f.move("data", "other"), f.__setitem__("data", h5py.SoftLink("/data")))),
+        [WAVEFORMS, "is it truncated?"],
+    ),
+    "a block that leads to itself": (
+        hdf5(lambda f: (f.move(BLOCK, "other"), f.__setitem__(BLOCK, h5py.SoftLink(f"/{BLOCK}")))),
+        [WAVEFORMS, "bucket0$0", "too many links"],
+    ),
+    "numbers for components": (
+        put("data_format/component_order", np.array([1, 2, 3])),
+        [WAVEFORMS, "component_order is [1, 2, 3]", "expected letters such as ZNE"],
+    ),
+    "a trace of centuries": (
+        lambda raw: (
+            hdf5(lambda f: f.create_dataset("data/long", (1, 3, 10**12), "<f4", chunks=(1, 3, 1024)))(raw),
+            cell("trace_name", "long$0,:3,:999999999999")(raw),
+        ),
+        [WAVEFORMS, "long$0", "has 999999999999 samples", "100000000 at most"],
+    ),
     "no waveform file": (lambda raw: (raw / WAVEFORMS).unlink(), [WAVEFORMS, "missing"]),
     "no table": (lambda raw: (raw / "metadata.csv").unlink(), ["metadata.csv", "missing"]),
     "no folder": (lambda raw: shutil.rmtree(raw), ["no such directory"]),

@@ -77,9 +77,10 @@ def open_waveforms(path: str | Path) -> h5py.File:
     """Open a waveform file for reading; a damaged one, or one without the group `data`, is an InputError."""
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+        data = file.get("data")
+    except (OSError, RuntimeError) as error:
         raise InputError(f"{path}: not readable as HDF5, is it truncated? ({error})") from error
-    if not isinstance(file.get("data"), h5py.Group):
+    if not isinstance(data, h5py.Group):
         file.close()
         raise InputError(f"{path}: has no group 'data'; waveforms in SeisBench format have one")
     return file
@@ -87,10 +88,13 @@ def open_waveforms(path: str | Path) -> h5py.File:
 
 def data_format(file: h5py.File) -> dict:
     """Content of the group `data_format` as Python values, empty when there is no such group."""
-    group = file.get("data_format", {})
-    if isinstance(group, h5py.Dataset):
-        raise InputError(f"{file.filename}: data_format is a dataset, expected a group of them")
-    return {key: _plain(item[()]) for key, item in group.items() if isinstance(item, h5py.Dataset)}
+    try:
+        group = file.get("data_format", {})
+        if isinstance(group, h5py.Dataset):
+            raise InputError(f"{file.filename}: data_format is a dataset, expected a group of them")
+        return {key: _plain(item[()]) for key, item in group.items() if isinstance(item, h5py.Dataset)}
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{file.filename}: data_format is not readable, is the file damaged? ({error})") from error
 
 
 def parse_trace_name(name: str) -> tuple[str, tuple[int | slice, ...]]:

@@ -24,6 +24,8 @@ from pickbench.files import read_json
 from pickbench.strictly import strictly
 
 ROWS_AT_ONCE = 4096
+# Of a trace, which is read as a whole: eleven days at 100 Hz.
+MOST_SAMPLES = 100_000_000
 # Columns that a dataset may lack without a word, so that a slip in their names would go unnoticed.
 OPTIONAL = ("split", "trace_sampling_rate_hz", "trace_dt_s", "trace_component_order")
 ARRIVAL_LIKE = re.compile(r"\s*trace_(.+)_arrival_sample\s*", re.IGNORECASE)
@@ -191,7 +193,7 @@ class RawWaveforms:
         if order not in ("CW", "WC"):
             raise InputError(f"{self.path}: dimension_order is {order!r}; a trace has the dimensions CW or WC")
         components = self.format.get("component_order", "")
-        if not isinstance(components, str | list):
+        if not isinstance(components, str | list) or not all(isinstance(letter, str) for letter in components):
             raise InputError(f"{self.path}: component_order is {components!r}, expected letters such as ZNE")
         self._samples_first = order == "WC"
         self._blocks: dict[str, h5py.Dataset] = {}
@@ -214,7 +216,7 @@ class RawWaveforms:
             block_name, index = layout.parse_trace_name(name)
             block = self._block(block_name)
             lengths = [self._length(part, size) for part, size in zip(index, block.shape, strict=False)]
-        except (ValueError, KeyError, IndexError) as error:
+        except (ValueError, KeyError, IndexError, OSError, RuntimeError) as error:
             raise InputError(f"{self.path}: trace {name}: {error.args[0]}") from error
         shape = (*(size for size in lengths if size is not None), *block.shape[len(index) :])
         if len(index) > block.ndim or len(shape) != 2 or block.dtype.kind not in "fiu":
@@ -222,6 +224,8 @@ class RawWaveforms:
                 f"{self.path}: trace {name}: is not one waveform; its block is {block.dtype} {block.shape}"
             )
         channels, npts = reversed(shape) if self._samples_first else shape
+        if npts > MOST_SAMPLES:
+            raise InputError(f"{self.path}: trace {name}: has {npts} samples, expected {MOST_SAMPLES} at most")
         width = block.shape[1:] if _is_row(index) else shape
         return Place(name, block_name, index, channels, npts, math.prod(width) * block.dtype.itemsize)
 
