@@ -32,8 +32,8 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, kept: Path
         Those of the configuration, for a job that makes an adapter: what to blame for a setting that stands there.
     kept
         For a job that goes on from where an earlier one was stopped: a second name for the log file, since Snakemake
-        removes the first before a job. What was logged stays, above a line that tells the starts apart, until somebody
-        removes this one as well.
+        removes the first before a job. What was logged stays, above a line that tells the starts apart, until an error
+        ends the job or somebody removes this one as well.
 
     Raises
     ------
@@ -61,9 +61,11 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, kept: Path
         with redirect_stdout(stream), redirect_stderr(stream), leaving_at_once():
             yield
     except InputError as error:
+        _unlink(kept)
         _say(stream, f"error: {error.traced(model_options or {})}")
         sys.exit(1)
     except Exception as error:
+        _unlink(kept)
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             _say(stream, f"error: {unwritable(error.filename2 or error.filename or path, error)}")
         else:
@@ -82,6 +84,13 @@ def _link(path: Path, kept: Path) -> None:
     kept.touch()
     with suppress(OSError):
         os.link(kept, path)
+
+
+def _unlink(kept: Path | None) -> None:
+    """Have the next start say nothing of an error that may be mended then."""
+    if kept is not None:
+        with suppress(OSError):
+            kept.unlink(missing_ok=True)
 
 
 def _say(stream: TextIO, text: str) -> None:

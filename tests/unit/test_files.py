@@ -120,7 +120,11 @@ def test_a_job_that_may_go_on_keeps_the_log_of_what_was_before(tmp_path):
         print(2)
     lines = log.read_text().splitlines()
     assert lines[0] == "1" and lines[1].startswith("--- started again 2") and lines[2:] == ["2"]
-    kept.unlink()  # What a training that has ended does.
+    log.unlink()
+    with pytest.raises(SystemExit), logged(log, kept=kept):
+        raise InputError("a fault")
+    assert log.read_text().splitlines()[-1] == "error: a fault"
+    log.unlink()
     with logged(log, kept=kept):
         print(3)
     assert log.read_text() == "3\n"
