@@ -12,7 +12,9 @@ class InputError(ValueError):
     """A configuration, dataset or weight file that cannot be used as it is, or a place that cannot be written to."""
 
     def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+        words = " ".join(str(message).split())
+        # What a file holds is not for a terminal to obey.
+        super().__init__("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words))
 
     def traced(self, model_options: Mapping) -> "InputError":
         """The same; of a setting, blaming the configuration where its `model_options` gave the value."""

@@ -16,8 +16,10 @@ from pickbench.data.fetch import check_class, fetch
 from pickbench.data.prepare import look_over
 from pickbench.errors import InputError, kept
 from pickbench.models import load_adapter
+from pickbench.protocol import TASK_FILES
 from pickbench.tables.published import read_published
 from pickbench.windows.published import read_rows
+from pickbench.windows.tables import check_windows
 
 
 @dataclass
@@ -76,6 +78,7 @@ def validate(
         for path in about["windows"]:
             with kept(overview.faults):
                 rows = read_rows(Path(path))
+                check_windows(rows, [task for task in TASK_FILES[Path(path).stem] if task in about["tasks"]], path)
                 overview.remarks.append(
                     f"{name}: {len(rows)} published windows in {path}; their traces are looked up in a run"
                 )

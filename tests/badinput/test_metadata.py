@@ -95,6 +95,11 @@ STOPS_LATER = {
         ["no arrival column", "`arrival_columns` maps: none"],
         ["no arrival column", "metadata.csv"],
     ),
+    "columns of picks without any": (
+        table(lambda rows: rows.assign(**{P: "", S: ""})),
+        ["no earthquake window"],
+        [f"no usable trace has a pick in {P}, {S}"],
+    ),
     "phases that are not mapped": (
         table(lambda rows: rows.rename(columns={P: "trace_PKP_arrival_sample", S: "trace_SKS_arrival_sample"})),
         ["no arrival column", "trace_PKP_arrival_sample, trace_SKS_arrival_sample"],

@@ -1,7 +1,6 @@
 """Texts from metadata are texts wherever they are shown, no name leaves its folder, and nothing is ever unpickled."""
 
 import ast
-import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pickbench.examples.compute import stations
 from pickbench.examples.files import Examples, write_examples
 from pickbench.figures import style
 from pickbench.figures.examples import draw_examples
-from pickbench.files import read_json
+from pickbench.files import read_json, write_json
 from pickbench.tables.dropped import DatasetFiles, write_dropped
 from pickbench.tables.examples import write_example_table
 from pickbench.tables.formats import TEX_SPECIALS
@@ -109,7 +108,7 @@ def test_traces_of_any_name_are_text_in_the_table_of_what_was_dropped(tmp_path):
     assert run(tmp_path, data_job(raw, out)).status == 0
     account = read_json(out / "dropped.json")
     account["examples"] = {reason: [SCRIPT] for reason in account["examples"]}
-    (out / "dropped.json").write_text(json.dumps(account))
+    write_json(out / "dropped.json", account, sealed=True)
     write_dropped(
         [DatasetFiles("mine", out / "dropped.json", out / "split_report.json")], {"mine": SCRIPT}, tmp_path / "dropped"
     )

@@ -56,6 +56,21 @@ PUBLISHED = {
     "no end": ("task1", cell("end_sample", ""), [LINE, "end_sample is", A_NUMBER], False),
     "an infinite end": ("task1", cell("end_sample", "inf"), [LINE, "end_sample is inf", A_NUMBER], False),
     "a rate of zero": ("task1", cell("sampling_rate", 0), [LINE, "sampling_rate is 0", "above 0 Hz"], False),
+    "an end beyond any trace": ("task1", cell("end_sample", "1e300"), [LINE, "end_sample is 1e+300", "at most"], False),
+    "a rate beyond any": ("task1", cell("sampling_rate", "1e308"), [LINE, "sampling_rate is 1e+308", "at most"], False),
+    "a name with a command for the terminal": (
+        "task1",
+        cell("trace_name", "\x1b[31mq"),
+        ["line 5, trace \\x1b[31mq", "no such raw name"],
+        True,
+    ),
+    "none in dev": (
+        "task1",
+        lambda rows: rows[rows["trace_split"] != "dev"],
+        ["no window for task 1 in dev"],
+        False,
+    ),
+    "no rows": ("task23", lambda rows: rows.iloc[:0], ["no window for task 2 and 3 in dev"], False),
     "another kind": ("task1", cell("trace_type", "blast"), [LINE, "trace_type is blast", "earthquake or noise"], False),
     "no column of ends": ("task1", without("end_sample"), ["no column end_sample"], False),
     "no column of names": ("task1", without("trace_name"), ["no column trace_name"], False),
@@ -79,7 +94,7 @@ FILES = {
 
 
 def faults(path: Path) -> list[str]:
-    about = {"source": {"simulate": {}}, "windows": [str(path)]}
+    about = {"source": {"simulate": {}}, "windows": [str(path)], "tasks": [1, 2, 3]}
     return validate({}, {"mine": about}, [], {}).faults
 
 

@@ -37,6 +37,7 @@ def datasets_to_look_over():
             "source": source_of_dataset(name),
             "arrival_columns": settings["arrival_columns"],
             "split": settings["split"],
+            "tasks": settings["tasks"],
             "windows": [str(path) for path in published_windows(settings, ROOT)],
         }
         for name, settings in PROJECT.datasets.items()

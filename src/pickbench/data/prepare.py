@@ -7,7 +7,7 @@ What cannot be used is dropped, what can be interpreted is mended; both are coun
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +123,7 @@ def look_over(
         As dropped.json, without what only waveforms tell (non_finite, all_zero, constant, missing_X).
     faults : list of str
         What `prepare`, `split` and `windows` would stop at: the first fault of each kind in every few thousand rows,
-        an empty split, no column of picks.
+        an empty split, no column of picks, no picks.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def look_over(
     files = raw_files(raw)
     columns, picks = _columns(files, arrival_columns)
     own_split = own_split and "split" in columns
-    account, splits, faults = Account(), Counter(), {}
+    account, splits, faults, n_picks = Account(), Counter(), {}, 0
 
     def attempt(check: Callable, *given):
         try:
@@ -154,15 +154,27 @@ def look_over(
                         attempt(_numbers, rows, name, file)
                 else:
                     account.traces_out += len(usable)
-                    _count_mended(usable, usable["trace_name"], account)
+                    # Which components there are is seen in waveforms, whatever a column says.
+                    known = usable.drop(columns="trace_components_present", errors="ignore")
+                    _count_mended(known, known["trace_name"], account)
+                    n_picks += int(usable[[name for name, phase in picks.items() if phase]].notna().to_numpy().sum())
                 if own_split:
                     rows = rows if usable is None else usable
                     attempt(check_splits, file.metadata, rows["trace_name"], rows["split"])
                     splits.update(rows["split"])
-    for name in SPLITS if own_split and account.traces_out and not faults else ():
-        if not splits[name]:
-            faults[f"{files[0].metadata}: no usable trace is in split {name}, every task needs all three"] = None
+    if account.traces_out and not faults:
+        lacking = _lacking(splits if own_split else None, n_picks if picks_needed else None, picks)
+        faults = dict.fromkeys(f"{files[0].metadata}: {fault}" for fault in lacking)
     return account.summary(), list(faults)
+
+
+def _lacking(splits: Counter | None, n_picks: int | None, picks: Iterable[str]) -> Iterator[str]:
+    """What tasks need and usable traces do not have; None for what is not needed."""
+    for name in SPLITS:
+        if splits is not None and not splits[name]:
+            yield f"no usable trace is in split {name}, every task needs all three"
+    if n_picks == 0:
+        yield f"no usable trace has a pick in {', '.join(picks)}; every task needs some"
 
 
 def _columns(files: list[RawFile], arrival_columns: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:

@@ -32,6 +32,9 @@ _ALLOWED = {
     "phase_label": ("P", "S"),
 }
 
+# Of any number: a sample, or a rate.
+LARGEST = 1_000_000_000
+
 # A published column and ours that tell traces of one name apart, as INSTANCE's events and noise.
 _QUALIFIERS = {"trace_dataset": "trace_raw_dataset", "trace_chunk": "trace_raw_chunk"}
 
@@ -139,6 +142,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)
         _refuse(path, rows, ~np.isfinite(values), column, "it has to be a number")
         rows[column] = values
+        _refuse(path, rows, np.abs(values) > LARGEST, column, f"it has to be {LARGEST:,} at most")
     for column in [column for column in _ALLOWED if column in texts]:
         allowed = _ALLOWED[column]
         _refuse(path, rows, ~rows[column].isin(allowed), column, f"it has to be {' or '.join(allowed)}")
