@@ -90,6 +90,13 @@ def cut_in_the_older_form(folder: Path) -> None:
     file(WEIGHTS, lambda content: content[: len(content) // 2])(folder)
 
 
+def a_flipped_byte(folder: Path) -> None:
+    """One byte among the samples of one array."""
+    content, samples = bytearray((folder / WEIGHTS).read_bytes()), torch.load(folder / WEIGHTS)["out.weight"]
+    content[content.index(samples.numpy().tobytes()) + 3] ^= 0x41
+    (folder / WEIGHTS).write_bytes(content)
+
+
 def in_place_of(name: str) -> Callable[[Path], None]:
     """A folder where a file should be."""
     return lambda folder: ((folder / name).unlink(), (folder / name).mkdir())
@@ -130,6 +137,7 @@ STOPS = {
     "cut in the middle": (file(WEIGHTS, lambda content: content[: len(content) // 2]), [DAMAGED]),
     "cut at its end": (file(WEIGHTS, lambda content: content[:-10]), [DAMAGED]),
     "cut in the older form": (cut_in_the_older_form, [DAMAGED]),
+    "a flipped byte": (a_flipped_byte, [f"{WEIGHTS}: is damaged, its part mine.pt/data/", "checksum says; get it again"]),
     "a page of a web server": (file(WEIGHTS, b"<html>404 not found</html>"), [DAMAGED]),
     "a folder": (in_place_of(WEIGHTS), [WEIGHTS, "cannot be read", "Is a directory"]),
     "no weights": (lambda folder: (folder / WEIGHTS).unlink(), [f"{WEIGHTS}: cannot be read (No such file"]),
