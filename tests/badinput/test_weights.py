@@ -55,6 +55,11 @@ def arrays(change: Callable[[dict], object]) -> Callable[[Path], None]:
     return spoil
 
 
+def bias(array: torch.Tensor) -> Callable[[Path], None]:
+    """Another array for one of three numbers."""
+    return arrays(lambda state: state.update({"out.bias": array}))
+
+
 def metadata(change: Callable[[dict], object]) -> Callable[[Path], None]:
     """Change the metadata."""
 
@@ -122,7 +127,29 @@ STOPS = {
     ),
     "an array of NaN": (
         arrays(lambda state: state.update({"out.bias": torch.full((3,), torch.nan)})),
-        [WEIGHTS, "array out.bias holds values that are no numbers"],
+        [WEIGHTS, "array out.bias holds nan, expected finite numbers of float32"],
+    ),
+    "numbers that are too large": (
+        bias(torch.tensor([0.0, 1e300, 0.0], dtype=torch.float64)),
+        [WEIGHTS, "array out.bias holds 1e+300, expected finite numbers of float32"],
+    ),
+    "complex numbers": (
+        bias(torch.full((3,), 1 + 2j)),
+        [WEIGHTS, "array out.bias is of complex64, expected float32"],
+    ),
+    "whole numbers": (bias(torch.ones(3, dtype=int)), [WEIGHTS, "array out.bias is of int64, expected float32"]),
+    "a variance below zero": (
+        arrays(lambda state: state.update({"in_bn.running_var": torch.tensor([1.0] * 7 + [-0.5])})),
+        [WEIGHTS, "array in_bn.running_var holds -0.5, expected variances, of at least 0"],
+    ),
+    "an array without values": (
+        bias(torch.empty(3, device="meta")),
+        [WEIGHTS, "array out.bias is a meta tensor, expected a plain array of float32"],
+    ),
+    "a sparse array": (bias(torch.ones(3).to_sparse()), [WEIGHTS, "array out.bias is sparse, expected a plain array"]),
+    "a quantized array": (
+        bias(torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8)),
+        [WEIGHTS, "array out.bias is quantized, expected a plain array"],
     ),
     "a list of arrays": (
         arrays(lambda state: list(state.values())),
@@ -137,7 +164,7 @@ STOPS = {
     "cut in the middle": (file(WEIGHTS, lambda content: content[: len(content) // 2]), [DAMAGED]),
     "cut at its end": (file(WEIGHTS, lambda content: content[:-10]), [DAMAGED]),
     "cut in the older form": (cut_in_the_older_form, [DAMAGED]),
-    "a flipped byte": (a_flipped_byte, [f"{WEIGHTS}: is damaged, its part mine.pt/data/", "checksum says; get it again"]),
+    "a flipped byte": (a_flipped_byte, [f"{WEIGHTS}: is damaged, its part mine.pt/data/", "get it again"]),
     "a page of a web server": (file(WEIGHTS, b"<html>404 not found</html>"), [DAMAGED]),
     "a folder": (in_place_of(WEIGHTS), [WEIGHTS, "cannot be read", "Is a directory"]),
     "no weights": (lambda folder: (folder / WEIGHTS).unlink(), [f"{WEIGHTS}: cannot be read (No such file"]),
