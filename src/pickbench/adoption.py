@@ -140,7 +140,8 @@ def _check_arguments(network: torch.nn.Module, own: torch.nn.Module, file: Path)
     order = network.component_order
     if not isinstance(order, str) or sorted(order) != sorted(COMPONENTS):
         refuse("component_order", order, f"the letters of {COMPONENTS} in any order")
-    if sorted(map(str, network.labels or "")) != sorted(map(str, own.labels or "")):
+    given = network.labels or ""
+    if not isinstance(given, str | list | tuple) or sorted(map(str, given)) != sorted(map(str, own.labels or "")):
         labels = ", ".join(map(str, own.labels or ["none"]))
         refuse("phases", network.labels, f"{labels} in any order")
     if hasattr(own, "norm") and network.norm not in NORMS:

@@ -86,7 +86,7 @@ def read_metadata(path: Path) -> dict:
     """
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from None
     parts = {"itself": metadata}
     if isinstance(metadata, dict):

@@ -182,6 +182,11 @@ STOPS = {
     "another sampling rate": (arguments(sampling_rate=50), [METADATA, "sampling_rate is 50, expected 100"]),
     "other components": (arguments(component_order="Z12"), [METADATA, "component_order is 'Z12'", "letters of ZNE"]),
     "other phases": (arguments(phases="PnS"), [METADATA, "phases is 'PnS', expected", "in any order"]),
+    "a number for phases": (arguments(phases=5), [METADATA, "phases is 5, expected", "in any order"]),
+    "metadata in 100 000 brackets": (
+        file(METADATA, b"[" * 100_000),
+        [METADATA, "not a readable JSON file", "recursion"],
+    ),
     "for a newer SeisBench": (
         metadata(lambda content: content.update(seisbench_requirement="99.0")),
         [METADATA, "seisbench_requirement is 99.0, but seisbench"],
