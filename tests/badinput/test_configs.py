@@ -54,6 +54,18 @@ CONFIGS = {
     "nothing": ("", ["expected keys and values"]),
     "a list": ("- datasets\n- models\n", ["holds list", "expected keys and values"]),
     "a key twice": ("models: [gpd]\nmodels: [phasenet]\n", ["line 1", "'models' is given twice"]),
+    "a merge of keys": (
+        "x: &x {models: [gpd]}\n<<: *x\n",
+        ["line 2, column 1", "'<<' takes over no keys here; write them out"],
+    ),
+    "a day that there is not": (
+        "datasets: [2020-02-30]\n",
+        ["line 1, column 12", "'2020-02-30' is no timestamp (day is out of range for month)", "in quotes"],
+    ),
+    "a word said to be a number": ("seeds: [!!int two]\n", ["line 1", "'two' is no int (invalid literal"]),
+    "a word said to be true or false": ("seeds: [!!bool maybe]\n", ["line 1", "'maybe' is no bool"]),
+    "a word said to be a day": ("seeds: [!!timestamp soon]\n", ["line 1", "'soon' is no timestamp"]),
+    "3000 brackets": ("models: " + "[" * 3000 + "]" * 3000, ["hundreds of lists or blocks inside one another"]),
     "text for a list": ({"models": "phasenet"}, ["'models' is 'phasenet'", "expected a list"]),
     "an absolute path for a model": ({"models": ["/etc/passwd"]}, ["'models.0' is '/etc/passwd'", AN_ID]),
     "a path for published weights": (
@@ -100,6 +112,9 @@ CONFIGS = {
 DATASETS = {
     "Latin-1": ("title: Zürich\n".encode("latin-1"), ["not UTF-8 text"]),
     "nothing": ("", ["expected keys and values"]),
+    "a licence on no day": ("title: Mine\nlicence: 2024-02-30\n", ["line 2", "'2024-02-30' is no timestamp"]),
+    "a merge of keys": ("<<: {title: Mine}\n", ["line 1", "'<<' takes over no keys here"]),
+    "3000 brackets": ("title: " + "[" * 3000 + "]" * 3000, ["hundreds of lists or blocks inside one another"]),
     "no title": (yaml.safe_dump({**DATASET, "title": ""}), ["'title' is empty"]),
     "a number for a title": ({"title": 2026}, ["'title' is 2026", "expected text"]),
     "no source": ({"source": {}}, ["'source' is {}", "exactly one of seisbench, path and simulate"]),
