@@ -206,6 +206,8 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
         recipe = settings["source"]["simulate"]
         check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
         check_recipe(recipe, settings["file"])
+    if "path" in settings["source"]:
+        _place_of(settings["source"]["path"], root, f"{settings['file']}: key 'source.path'")
     _check_published_windows(settings, root)
     low, high = settings["random_window"] or (None, None)
     if low is not None and high is not None and low >= high:
@@ -285,9 +287,9 @@ def _check_published_weights(
         consists = f"consists of {networks or 'no'} neural networks"
         raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
     for kind, file in {} if isinstance(weights, str) else weights.items():
-        if not located(file, root).is_file():
-            where = _key((*path, kind), said)
-            raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
+        where = _key((*path, kind), said)
+        if not os.path.isfile(place := _place_of(file, root, where)):
+            raise InputError(f"{where} is {file!r}, but there is no file {place}")
 
 
 def published_windows(settings: dict, root: Path) -> list[Path]:
@@ -300,9 +302,12 @@ def published_windows(settings: dict, root: Path) -> list[Path]:
 
 def _check_published_windows(settings: dict, root: Path) -> None:
     """Refuse a folder of published windows that lacks the file of a declared task."""
+    where = f"{settings['file']}: key 'windows'"
+    if settings["windows"] is not None:
+        _place_of(settings["windows"], root, where)
     for path in published_windows(settings, root):
-        if not path.is_file():
-            raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
+        if not os.path.isfile(path):
+            raise InputError(f"{where} is {settings['windows']!r}, but there is no {path}")
 
 
 def located(path: str | Path, root: Path) -> Path:
@@ -312,6 +317,19 @@ def located(path: str | Path, root: Path) -> Path:
     """
     path = Path(path).expanduser()
     return path if path.is_absolute() else Path(os.path.relpath(root / path))
+
+
+def _place_of(path: str, root: Path, where: str) -> Path:
+    """A path that a file names under a key, refused where none could be what it says, there or not."""
+    try:
+        place = located(path, root)
+        os.stat(place)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except (OSError, RuntimeError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise InputError(f"{where} is {path!r}, which can be no path: {why}") from None
+    return place
 
 
 def _schema_files(root: Path) -> dict[str, Path]:
@@ -362,8 +380,8 @@ def _find(folders: Iterable[str], root: Path, named_by: str) -> dict[str, Path]:
     """YAML files by id; a folder later in the list wins."""
     found = {}
     for folder in folders:
-        path = located(folder, root)
-        if not path.is_dir():
+        path = _place_of(folder, root, named_by)
+        if not os.path.isdir(path):
             raise InputError(f"{named_by}: {folder} is no folder of YAML files (relative paths start at {root})")
         found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}
     return found

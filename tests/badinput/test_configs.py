@@ -95,6 +95,15 @@ CONFIGS = {
     "half a seed": ({"seeds": [1.5]}, ["'seeds.0' is 1.5", "expected a whole number"]),
     "true for a seed": ({"seeds": [True]}, ["'seeds.0' is True", "expected a whole number"]),
     "no options of a model": ({"model_options": {"phasenet": None}}, ["'model_options.phasenet' is null"]),
+    "a folder of nobody's": (
+        {"dataset_dirs": ["~nobodyhere/sets"]},
+        ["'dataset_dirs' is '~nobodyhere/sets', which can be no path: Could not determine home directory"],
+    ),
+    "a folder of 5000 letters": ({"dataset_dirs": ["x" * 5000]}, ["'dataset_dirs' is 'xxx", "File name too long"]),
+    "weights of nobody's": (
+        published(weights="~nobodyhere/x.pt", metadata=str(SHIPPED)),
+        ["'published.theirs.phasenet.weights' is '~nobodyhere/x.pt', which can be no path"],
+    ),
     "a folder that is a file": ({"dataset_dirs": [str(SHIPPED)]}, ["'dataset_dirs'", "is no folder of YAML files"]),
     "weights that are not there": (
         published(weights="/data/x.pt", metadata=str(SHIPPED)),
@@ -134,6 +143,14 @@ DATASETS = {
         {"windows": "/data/windows"},
         ["'windows' is '/data/windows'", "/data/windows/task1.csv"],
     ),
+    "windows of nobody's": ({"windows": "~nobodyhere/w"}, ["'windows' is '~nobodyhere/w', which can be no path"]),
+    "windows at 5000 letters": ({"windows": "x" * 5000}, ["'windows' is 'xxx", "File name too long"]),
+    "data of nobody's": (
+        {"source": {"path": "~nobodyhere/x"}},
+        ["'source.path' is '~nobodyhere/x', which can be no path: Could not determine home directory"],
+    ),
+    "data at 5000 letters": ({"source": {"path": "x" * 5000}}, ["'source.path' is 'xxx", "File name too long"]),
+    "data at a NUL": ({"source": {"path": "a\0b"}}, ["'source.path' is 'a\\x00b'", "embedded null byte"]),
     "bounds the wrong way round": (
         {"random_window": [500, 100]},
         ["'random_window' is [500, 100]", "has to be larger"],
