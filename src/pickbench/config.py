@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from jsonschema.exceptions import ValidationError
 
 from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
@@ -206,8 +207,9 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
         recipe = settings["source"]["simulate"]
         check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
         check_recipe(recipe, settings["file"])
-    if "path" in settings["source"]:
-        _place_of(settings["source"]["path"], root, f"{settings['file']}: key 'source.path'")
+    for key, path in (("source.path", settings["source"].get("path")), ("windows", settings["windows"])):
+        if path is not None:
+            _place_of(path, root, f"{settings['file']}: key '{key}'")
     _check_published_windows(settings, root)
     low, high = settings["random_window"] or (None, None)
     if low is not None and high is not None and low >= high:
@@ -302,12 +304,9 @@ def published_windows(settings: dict, root: Path) -> list[Path]:
 
 def _check_published_windows(settings: dict, root: Path) -> None:
     """Refuse a folder of published windows that lacks the file of a declared task."""
-    where = f"{settings['file']}: key 'windows'"
-    if settings["windows"] is not None:
-        _place_of(settings["windows"], root, where)
     for path in published_windows(settings, root):
         if not os.path.isfile(path):
-            raise InputError(f"{where} is {settings['windows']!r}, but there is no {path}")
+            raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
 
 
 def located(path: str | Path, root: Path) -> Path:
@@ -342,13 +341,18 @@ def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     # A file alone need not hold the required keys.
     partial, lines = SchemaValidator({**schema, "required": []}), []
     for fault in faults_of(config, schema):
-        key, blamed = list(fault.absolute_path)[:1], NOWHERE
+        blamed = NOWHERE
         for name, content in said.items():
-            if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):
+            if any(_top_key(error) == _top_key(fault) for error in partial.iter_errors(content)):
                 blamed = name
         lines.append(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
     if lines:
         raise InputErrors(lines)
+
+
+def _top_key(fault: ValidationError) -> str:
+    """The first key on the way to a fault, be it unknown itself."""
+    return fault.absolute_path[0] if fault.absolute_path else fault.message
 
 
 def _place(entry_id: str, config: dict, said: Mapping[str, dict]) -> str:

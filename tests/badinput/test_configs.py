@@ -195,6 +195,34 @@ def test_the_good_ones_are_good(tmp_path):
     assert load(write(tmp_path)).sources == ["mine"]
 
 
+def test_unknown_keys_are_all_named(tmp_path):
+    path = write(tmp_path, {"foo": 1, "training": {"bar": 2, "baz": 3}})
+    assert begins(path) == [f"{path}: unknown key '{key}'" for key in ("foo", "training.bar", "training.baz")]
+
+
+def test_unknown_and_missing_keys_of_a_dataset_are_all_named(tmp_path):
+    path = write(tmp_path, dataset="title: Mine\nsource: {path: /data/mine}\nfoo: 1\nbar: 2\n")
+    words = ["key 'region' is missing", "key 'tasks' is missing", "unknown key 'bar'", "unknown key 'foo'"]
+    assert begins(path) == [f"{tmp_path / 'datasets' / 'mine.yaml'}: {word}" for word in words]
+
+
+def begins(path: Path) -> list[str]:
+    """What the lines about a configuration begin with, up to what would be right."""
+    with pytest.raises(InputError) as caught:
+        load(path)
+    return sorted(line.partition(";")[0] for line in str(caught.value).splitlines())
+
+
+def test_an_unknown_key_is_blamed_on_its_own_file(tmp_path):
+    path = write(tmp_path, {"foo": 1})
+    with pytest.raises(InputError) as caught:
+        load_project({**read_yaml(SHIPPED), **read_yaml(path), "bar": 2}, ROOT, [SHIPPED, path], {"bar": 2})
+    assert [line.partition(";")[0] for line in str(caught.value).splitlines()] == [
+        f"{path}: unknown key 'foo'",
+        "command line (--config): unknown key 'bar'",
+    ]
+
+
 def test_faults_of_every_kind_come_at_once(tmp_path):
     config = {
         "datasets": ["mine", "mien", "miene"],
