@@ -23,6 +23,8 @@ from pickbench.weightfiles import State, WeightFiles, read_metadata, read_state,
 NORMS = ("peak", "std")
 # What a network must have in common with those that the adapter builds.
 COMMON = ("sampling_rate", "in_samples", "in_channels", "classes")
+# What an array of floating-point numbers may be kept as.
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def adopt(
@@ -138,7 +140,8 @@ def _check_arguments(network: torch.nn.Module, own: torch.nn.Module, file: Path)
     order = network.component_order
     if not isinstance(order, str) or sorted(order) != sorted(COMPONENTS):
         refuse("component_order", order, f"the letters of {COMPONENTS} in any order")
-    if sorted(map(str, network.labels or "")) != sorted(map(str, own.labels or "")):
+    given = network.labels or ""
+    if not isinstance(given, str | list | tuple) or sorted(map(str, given)) != sorted(map(str, own.labels or "")):
         labels = ", ".join(map(str, own.labels or ["none"]))
         refuse("phases", network.labels, f"{labels} in any order")
     if hasattr(own, "norm") and network.norm not in NORMS:
@@ -157,15 +160,44 @@ def _in_full(arguments: object) -> object:
 
 
 def _check_arrays(state: State, own: State, file: Path) -> None:
-    """Name the first array that is missing, too much, of another shape or not finite."""
+    """Name the first array that is missing, too much or cannot be the model's."""
     for name, array in own.items():
         if name not in state:
             raise InputError(f"{file}: there is no array {name}, which the model has")
-        if state[name].shape != array.shape:
-            found, expected = tuple(state[name].shape), tuple(array.shape)
-            raise InputError(f"{file}: array {name} has shape {found}, expected {expected}")
-        if not torch.isfinite(state[name]).all():
-            raise InputError(f"{file}: array {name} holds values that are no numbers")
+        if fault := _misfit(state[name], array) or _fault_of_values(name, state[name], array.dtype):
+            raise InputError(f"{file}: array {name} {fault}")
     unknown = next((name for name in state if name not in own), None)
     if unknown is not None:
         raise InputError(f"{file}: array {unknown} is none of the model's")
+
+
+def _misfit(found: torch.Tensor, own: torch.Tensor) -> str:
+    """In what an array differs from the model's; empty if in nothing but its values."""
+    kinds = {
+        "a meta tensor": found.is_meta,
+        "sparse": found.layout != torch.strided,
+        "quantized": found.is_quantized,
+        "nested": found.is_nested,
+    }
+    for kind, it_is in kinds.items():
+        if it_is:
+            return f"is {kind}, expected a plain array of {_words(own.dtype)}"
+    if found.shape != own.shape:
+        return f"has shape {tuple(found.shape)}, expected {tuple(own.shape)}"
+    if found.dtype not in (FLOATS if own.dtype in FLOATS else (own.dtype,)):
+        return f"is of {_words(found.dtype)}, expected {_words(own.dtype)}"
+    return ""
+
+
+def _fault_of_values(name: str, found: torch.Tensor, kept_as: torch.dtype) -> str:
+    """Which value the model's own type cannot hold, or is no variance; empty if none."""
+    values = found.to(kept_as)
+    if (wrong := ~torch.isfinite(values)).any():
+        return f"holds {found[wrong][0].item():g}, expected finite numbers of {_words(kept_as)}"
+    if name.endswith("running_var") and (wrong := values < 0).any():
+        return f"holds {found[wrong][0].item():g}, expected variances, of at least 0"
+    return ""
+
+
+def _words(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from jsonschema.exceptions import ValidationError
 
 from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
@@ -68,6 +69,15 @@ class Project:
 class _Loader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice, of which YAML itself would silently keep the last."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """Refuse with its place what looks like a date or a number, or is said to be one, and is none."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as error:
+            kind, why = node.tag.rpartition(":")[2], f" ({error})" if isinstance(error, ValueError) else ""
+            fault = f"{node.value!r} is no {kind}{why}; text that looks like one has to stand in quotes"
+            raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark) from None
+
 
 def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict:
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
@@ -77,7 +87,13 @@ def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict
     return loader.construct_mapping(node, deep=True)
 
 
+def _no_merge(loader: _Loader, node: yaml.ScalarNode) -> None:
+    fault = "'<<' takes over no keys here; write them out, or put '<<' in quotes if it is text"
+    raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
+_Loader.add_constructor("tag:yaml.org,2002:merge", _no_merge)
 
 
 def read_yaml(path: Path) -> dict:
@@ -100,6 +116,8 @@ def read_yaml(path: Path) -> dict:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InputError(f"{path}{where}: {getattr(error, 'problem', None) or error}") from None
+    except RecursionError:
+        raise InputError(f"{path}: hundreds of lists or blocks inside one another, expected a few") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds {type(content).__name__}, expected keys and values")
     return content
@@ -189,6 +207,9 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
         recipe = settings["source"]["simulate"]
         check(recipe, schemas["simulation"], f"{settings['file']}: source.simulate")
         check_recipe(recipe, settings["file"])
+    for key, path in (("source.path", settings["source"].get("path")), ("windows", settings["windows"])):
+        if path is not None:
+            _place_of(path, root, f"{settings['file']}: key '{key}'")
     _check_published_windows(settings, root)
     low, high = settings["random_window"] or (None, None)
     if low is not None and high is not None and low >= high:
@@ -268,9 +289,9 @@ def _check_published_weights(
         consists = f"consists of {networks or 'no'} neural networks"
         raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
     for kind, file in {} if isinstance(weights, str) else weights.items():
-        if not located(file, root).is_file():
-            where = _key((*path, kind), said)
-            raise InputError(f"{where} is {file!r}, but there is no file {located(file, root)}")
+        where = _key((*path, kind), said)
+        if not os.path.isfile(place := _place_of(file, root, where)):
+            raise InputError(f"{where} is {file!r}, but there is no file {place}")
 
 
 def published_windows(settings: dict, root: Path) -> list[Path]:
@@ -284,7 +305,7 @@ def published_windows(settings: dict, root: Path) -> list[Path]:
 def _check_published_windows(settings: dict, root: Path) -> None:
     """Refuse a folder of published windows that lacks the file of a declared task."""
     for path in published_windows(settings, root):
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
 
 
@@ -297,6 +318,19 @@ def located(path: str | Path, root: Path) -> Path:
     return path if path.is_absolute() else Path(os.path.relpath(root / path))
 
 
+def _place_of(path: str, root: Path, where: str) -> Path:
+    """A path that a file names under a key, refused where none could be what it says, there or not."""
+    try:
+        place = located(path, root)
+        os.stat(place)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except (OSError, RuntimeError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise InputError(f"{where} is {path!r}, which can be no path: {why}") from None
+    return place
+
+
 def _schema_files(root: Path) -> dict[str, Path]:
     folder = root / "workflow" / "schemas"
     return {name: folder / f"{name}.schema.yaml" for name in ("config", "dataset", "model", "simulation")}
@@ -307,13 +341,18 @@ def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
     # A file alone need not hold the required keys.
     partial, lines = SchemaValidator({**schema, "required": []}), []
     for fault in faults_of(config, schema):
-        key, blamed = list(fault.absolute_path)[:1], NOWHERE
+        blamed = NOWHERE
         for name, content in said.items():
-            if any(list(error.absolute_path)[:1] == key for error in partial.iter_errors(content)):
+            if any(_top_key(error) == _top_key(fault) for error in partial.iter_errors(content)):
                 blamed = name
         lines.append(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
     if lines:
         raise InputErrors(lines)
+
+
+def _top_key(fault: ValidationError) -> str:
+    """The first key on the way to a fault, be it unknown itself."""
+    return fault.absolute_path[0] if fault.absolute_path else fault.message
 
 
 def _place(entry_id: str, config: dict, said: Mapping[str, dict]) -> str:
@@ -345,8 +384,8 @@ def _find(folders: Iterable[str], root: Path, named_by: str) -> dict[str, Path]:
     """YAML files by id; a folder later in the list wins."""
     found = {}
     for folder in folders:
-        path = located(folder, root)
-        if not path.is_dir():
+        path = _place_of(folder, root, named_by)
+        if not os.path.isdir(path):
             raise InputError(f"{named_by}: {folder} is no folder of YAML files (relative paths start at {root})")
         found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}
     return found

@@ -29,7 +29,7 @@ def explain(error: ValidationError, *, on_command_line: bool = False) -> str:
     Parameters
     ----------
     error
-        The fault.
+        The fault; of an unknown or a missing key, its message is the key (`pickbench.schemas`).
     on_command_line
         Whether it stands there and not in a file: Snakemake reads what is inside [] and {} as text.
     """
@@ -37,11 +37,9 @@ def explain(error: ValidationError, *, on_command_line: bool = False) -> str:
     schema, value = error.schema, error.instance
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", {}))
-        unknown = next(name for name in value if name not in known)
-        return f"unknown key '{key + '.' if key else ''}{unknown}'{suggestion(unknown, known)}"
+        return f"unknown key '{key + '.' if key else ''}{error.message}'{suggestion(error.message, known)}"
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in value)
-        return f"key '{key + '.' if key else ''}{missing}' is missing"
+        return f"key '{key + '.' if key else ''}{error.message}' is missing"
     if error.validator == "uniqueItems":
         twice = next(entry for entry in value if value.count(entry) > 1)
         return f"key '{key}' has {twice!r} twice"

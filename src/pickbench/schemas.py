@@ -28,9 +28,25 @@ def _pattern(_validator: Validator, pattern: str, value: object, _schema: dict) 
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
+def _additional(validator: Validator, allowed: bool | dict, content: object, schema: dict) -> Iterator[ValidationError]:
+    """A fault for each unknown key, where JSON schema has one for all; its message is the key."""
+    if allowed is not False or not isinstance(content, dict):
+        yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, allowed, content, schema)
+        return
+    for key in content:
+        if key not in schema.get("properties", {}):
+            yield ValidationError(str(key))
+
+
+def _required(_validator: Validator, required: list[str], content: object, _schema: dict) -> Iterator[ValidationError]:
+    """A fault for each missing key; its message is the key."""
+    if isinstance(content, dict):
+        yield from (ValidationError(key) for key in required if key not in content)
+
+
 SchemaValidator = extend(
     Draft202012Validator,
-    {"pattern": _pattern},
+    {"pattern": _pattern, "additionalProperties": _additional, "required": _required},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
 )
 

@@ -54,6 +54,18 @@ CONFIGS = {
     "nothing": ("", ["expected keys and values"]),
     "a list": ("- datasets\n- models\n", ["holds list", "expected keys and values"]),
     "a key twice": ("models: [gpd]\nmodels: [phasenet]\n", ["line 1", "'models' is given twice"]),
+    "a merge of keys": (
+        "x: &x {models: [gpd]}\n<<: *x\n",
+        ["line 2, column 1", "'<<' takes over no keys here; write them out"],
+    ),
+    "a day that there is not": (
+        "datasets: [2020-02-30]\n",
+        ["line 1, column 12", "'2020-02-30' is no timestamp (day is out of range for month)", "in quotes"],
+    ),
+    "a word said to be a number": ("seeds: [!!int two]\n", ["line 1", "'two' is no int (invalid literal"]),
+    "a word said to be true or false": ("seeds: [!!bool maybe]\n", ["line 1", "'maybe' is no bool"]),
+    "a word said to be a day": ("seeds: [!!timestamp soon]\n", ["line 1", "'soon' is no timestamp"]),
+    "3000 brackets": ("models: " + "[" * 3000 + "]" * 3000, ["hundreds of lists or blocks inside one another"]),
     "text for a list": ({"models": "phasenet"}, ["'models' is 'phasenet'", "expected a list"]),
     "an absolute path for a model": ({"models": ["/etc/passwd"]}, ["'models.0' is '/etc/passwd'", AN_ID]),
     "a path for published weights": (
@@ -83,6 +95,15 @@ CONFIGS = {
     "half a seed": ({"seeds": [1.5]}, ["'seeds.0' is 1.5", "expected a whole number"]),
     "true for a seed": ({"seeds": [True]}, ["'seeds.0' is True", "expected a whole number"]),
     "no options of a model": ({"model_options": {"phasenet": None}}, ["'model_options.phasenet' is null"]),
+    "a folder of nobody's": (
+        {"dataset_dirs": ["~nobodyhere/sets"]},
+        ["'dataset_dirs' is '~nobodyhere/sets', which can be no path: Could not determine home directory"],
+    ),
+    "a folder of 5000 letters": ({"dataset_dirs": ["x" * 5000]}, ["'dataset_dirs' is 'xxx", "File name too long"]),
+    "weights of nobody's": (
+        published(weights="~nobodyhere/x.pt", metadata=str(SHIPPED)),
+        ["'published.theirs.phasenet.weights' is '~nobodyhere/x.pt', which can be no path"],
+    ),
     "a folder that is a file": ({"dataset_dirs": [str(SHIPPED)]}, ["'dataset_dirs'", "is no folder of YAML files"]),
     "weights that are not there": (
         published(weights="/data/x.pt", metadata=str(SHIPPED)),
@@ -100,6 +121,9 @@ CONFIGS = {
 DATASETS = {
     "Latin-1": ("title: Zürich\n".encode("latin-1"), ["not UTF-8 text"]),
     "nothing": ("", ["expected keys and values"]),
+    "a licence on no day": ("title: Mine\nlicence: 2024-02-30\n", ["line 2", "'2024-02-30' is no timestamp"]),
+    "a merge of keys": ("<<: {title: Mine}\n", ["line 1", "'<<' takes over no keys here"]),
+    "3000 brackets": ("title: " + "[" * 3000 + "]" * 3000, ["hundreds of lists or blocks inside one another"]),
     "no title": (yaml.safe_dump({**DATASET, "title": ""}), ["'title' is empty"]),
     "a number for a title": ({"title": 2026}, ["'title' is 2026", "expected text"]),
     "no source": ({"source": {}}, ["'source' is {}", "exactly one of seisbench, path and simulate"]),
@@ -119,6 +143,14 @@ DATASETS = {
         {"windows": "/data/windows"},
         ["'windows' is '/data/windows'", "/data/windows/task1.csv"],
     ),
+    "windows of nobody's": ({"windows": "~nobodyhere/w"}, ["'windows' is '~nobodyhere/w', which can be no path"]),
+    "windows at 5000 letters": ({"windows": "x" * 5000}, ["'windows' is 'xxx", "File name too long"]),
+    "data of nobody's": (
+        {"source": {"path": "~nobodyhere/x"}},
+        ["'source.path' is '~nobodyhere/x', which can be no path: Could not determine home directory"],
+    ),
+    "data at 5000 letters": ({"source": {"path": "x" * 5000}}, ["'source.path' is 'xxx", "File name too long"]),
+    "data at a NUL": ({"source": {"path": "a\0b"}}, ["'source.path' is 'a\\x00b'", "embedded null byte"]),
     "bounds the wrong way round": (
         {"random_window": [500, 100]},
         ["'random_window' is [500, 100]", "has to be larger"],
@@ -161,6 +193,34 @@ def test_a_folder_for_a_dataset_s_file_is_one_line(tmp_path):
 
 def test_the_good_ones_are_good(tmp_path):
     assert load(write(tmp_path)).sources == ["mine"]
+
+
+def test_unknown_keys_are_all_named(tmp_path):
+    path = write(tmp_path, {"foo": 1, "training": {"bar": 2, "baz": 3}})
+    assert begins(path) == [f"{path}: unknown key '{key}'" for key in ("foo", "training.bar", "training.baz")]
+
+
+def test_unknown_and_missing_keys_of_a_dataset_are_all_named(tmp_path):
+    path = write(tmp_path, dataset="title: Mine\nsource: {path: /data/mine}\nfoo: 1\nbar: 2\n")
+    words = ["key 'region' is missing", "key 'tasks' is missing", "unknown key 'bar'", "unknown key 'foo'"]
+    assert begins(path) == [f"{tmp_path / 'datasets' / 'mine.yaml'}: {word}" for word in words]
+
+
+def begins(path: Path) -> list[str]:
+    """What the lines about a configuration begin with, up to what would be right."""
+    with pytest.raises(InputError) as caught:
+        load(path)
+    return sorted(line.partition(";")[0] for line in str(caught.value).splitlines())
+
+
+def test_an_unknown_key_is_blamed_on_its_own_file(tmp_path):
+    path = write(tmp_path, {"foo": 1})
+    with pytest.raises(InputError) as caught:
+        load_project({**read_yaml(SHIPPED), **read_yaml(path), "bar": 2}, ROOT, [SHIPPED, path], {"bar": 2})
+    assert [line.partition(";")[0] for line in str(caught.value).splitlines()] == [
+        f"{path}: unknown key 'foo'",
+        "command line (--config): unknown key 'bar'",
+    ]
 
 
 def test_faults_of_every_kind_come_at_once(tmp_path):

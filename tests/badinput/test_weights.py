@@ -55,6 +55,11 @@ def arrays(change: Callable[[dict], object]) -> Callable[[Path], None]:
     return spoil
 
 
+def bias(array: torch.Tensor) -> Callable[[Path], None]:
+    """Another array for one of three numbers."""
+    return arrays(lambda state: state.update({"out.bias": array}))
+
+
 def metadata(change: Callable[[dict], object]) -> Callable[[Path], None]:
     """Change the metadata."""
 
@@ -90,6 +95,13 @@ def cut_in_the_older_form(folder: Path) -> None:
     file(WEIGHTS, lambda content: content[: len(content) // 2])(folder)
 
 
+def a_flipped_byte(folder: Path) -> None:
+    """One byte among the samples of one array."""
+    content, samples = bytearray((folder / WEIGHTS).read_bytes()), torch.load(folder / WEIGHTS)["out.weight"]
+    content[content.index(samples.numpy().tobytes()) + 3] ^= 0x41
+    (folder / WEIGHTS).write_bytes(content)
+
+
 def in_place_of(name: str) -> Callable[[Path], None]:
     """A folder where a file should be."""
     return lambda folder: ((folder / name).unlink(), (folder / name).mkdir())
@@ -115,7 +127,31 @@ STOPS = {
     ),
     "an array of NaN": (
         arrays(lambda state: state.update({"out.bias": torch.full((3,), torch.nan)})),
-        [WEIGHTS, "array out.bias holds values that are no numbers"],
+        [WEIGHTS, "array out.bias holds nan, expected finite numbers of float32"],
+    ),
+    "numbers that are too large": (
+        bias(torch.tensor([0.0, 1e300, 0.0], dtype=torch.float64)),
+        [WEIGHTS, "array out.bias holds 1e+300, expected finite numbers of float32"],
+    ),
+    "complex numbers": (
+        bias(torch.full((3,), 1 + 2j)),
+        [WEIGHTS, "array out.bias is of complex64, expected float32"],
+    ),
+    "whole numbers": (bias(torch.ones(3, dtype=int)), [WEIGHTS, "array out.bias is of int64, expected float32"]),
+    "a variance below zero": (
+        arrays(lambda state: state.update({"in_bn.running_var": torch.tensor([1.0] * 7 + [-0.5])})),
+        [WEIGHTS, "array in_bn.running_var holds -0.5, expected variances, of at least 0"],
+    ),
+    "an array without values": (
+        bias(torch.empty(3, device="meta")),
+        [WEIGHTS, "array out.bias is a meta tensor, expected a plain array of float32"],
+    ),
+    "a sparse array": (bias(torch.ones(3).to_sparse()), [WEIGHTS, "array out.bias is sparse, expected a plain array"]),
+    "a quantized array": (
+        arrays(
+            lambda state: state.update({"out.bias": torch.quantize_per_tensor(state["out.bias"], 1, 0, torch.qint8)})
+        ),
+        [WEIGHTS, "array out.bias is quantized, expected a plain array"],
     ),
     "a list of arrays": (
         arrays(lambda state: list(state.values())),
@@ -130,6 +166,7 @@ STOPS = {
     "cut in the middle": (file(WEIGHTS, lambda content: content[: len(content) // 2]), [DAMAGED]),
     "cut at its end": (file(WEIGHTS, lambda content: content[:-10]), [DAMAGED]),
     "cut in the older form": (cut_in_the_older_form, [DAMAGED]),
+    "a flipped byte": (a_flipped_byte, [f"{WEIGHTS}: is damaged, its part mine.pt/data/", "get it again"]),
     "a page of a web server": (file(WEIGHTS, b"<html>404 not found</html>"), [DAMAGED]),
     "a folder": (in_place_of(WEIGHTS), [WEIGHTS, "cannot be read", "Is a directory"]),
     "no weights": (lambda folder: (folder / WEIGHTS).unlink(), [f"{WEIGHTS}: cannot be read (No such file"]),
@@ -147,6 +184,11 @@ STOPS = {
     "another sampling rate": (arguments(sampling_rate=50), [METADATA, "sampling_rate is 50, expected 100"]),
     "other components": (arguments(component_order="Z12"), [METADATA, "component_order is 'Z12'", "letters of ZNE"]),
     "other phases": (arguments(phases="PnS"), [METADATA, "phases is 'PnS', expected", "in any order"]),
+    "a number for phases": (arguments(phases=5), [METADATA, "phases is 5, expected", "in any order"]),
+    "metadata in 100 000 brackets": (
+        file(METADATA, b"[" * 100_000),
+        [METADATA, "not a readable JSON file", "recursion"],
+    ),
     "for a newer SeisBench": (
         metadata(lambda content: content.update(seisbench_requirement="99.0")),
         [METADATA, "seisbench_requirement is 99.0, but seisbench"],
@@ -154,6 +196,7 @@ STOPS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
 @pytest.mark.parametrize("name", STOPS)
 def test_weights_that_cannot_be_used_are_one_line(name, good, tmp_path):
     spoil, words = STOPS[name]

@@ -115,7 +115,7 @@ MISFITS = {
     "shape": (lambda s, m: s.update({"out.bias": torch.zeros(4)}), r"array out.bias has shape \(4,\), expected \(3,\)"),
     "not finite": (
         lambda s, m: s.update({"out.bias": torch.full((3,), torch.nan)}),
-        "out.bias holds values that are no",
+        "out.bias holds nan, expected finite numbers of float32",
     ),
     "rate": (lambda s, m: m["model_args"].update(sampling_rate=50), "sampling_rate is 50, expected 100"),
     "channels": (lambda s, m: m["model_args"].update(in_channels=4), "in_channels is 4, expected 3"),

@@ -129,6 +129,15 @@ def test_mistakes_are_one_line(name, tmp_path):
     assert len(lines) == 1 or "is missing" in lines[-1] or "is missing" in lines[0]
 
 
+def test_missing_keys_are_all_named(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(json.dumps({"findings": [entry(WORST, among=None, statement=None)]}))
+    with pytest.raises(InputError) as refusal:
+        read_findings(path, FORM, **KNOWN)
+    lines = [f"{path}: finding {WORST}: key '{key}' is missing" for key in ("statement", "among")]
+    assert str(refusal.value).splitlines() == lines
+
+
 def test_what_is_known_may_be_missing_in_a_run():
     """Which datasets and models a run has is nothing that reading asks."""
     findings = read_findings(CLAIMS, FORM, **KNOWN)

@@ -94,6 +94,50 @@ def test_other_tables_are_refused(change, message, tmp_path):
         read_published(tmp_path / "figures.csv")
 
 
+#: What a row says instead, and what is said of it.
+IMPOSSIBLE = {
+    "a percentage": ({"metric": "auc", "value": "93"}, "value is '93', expected a number from 0 to 1 for auc"),
+    "a share below zero": ({"metric": "auc", "value": "-1"}, "value is '-1', expected a number from 0 to 1 for auc"),
+    "a correlation below -1": (
+        {"metric": "mcc", "value": -1.5},
+        "value is '-1.5', expected a number from -1 to 1 for mcc",
+    ),
+    "a negative error": (
+        {"metric": "mae_s", "phase": "P", "value": -0.1},
+        "value is '-0.1', expected a number of at least 0 for mae_s",
+    ),
+    "no number": ({"value": "inf"}, "value is 'inf', expected a number"),
+    "a negative reading error": (
+        {"reading_error": -0.1},
+        "reading_error is '-0.1', expected a number of at least 0",
+    ),
+    "an infinite reading error": (
+        {"reading_error": "inf"},
+        "reading_error is 'inf', expected a number of at least 0",
+    ),
+    "a phase of none": ({"metric": "auc", "phase": "P"}, "phase is 'P', expected none for auc"),
+    "no phase": ({"metric": "mae_s", "phase": ""}, "phase is '', expected P or S for mae_s"),
+    "another phase": ({"metric": "mae_s", "phase": "Pn"}, "phase is 'Pn', expected P or S for mae_s"),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_figures_that_cannot_be_are_one_line(name, tmp_path):
+    change, words = IMPOSSIBLE[name]
+    good = dict(zip(PUBLISHED_COLUMNS, ("ethz", "gpd", "f1", "", "0.8", "", "SEED", "x"), strict=True))
+    pd.DataFrame([good, {**good, **change}]).to_csv(tmp_path / "figures.csv", index=False)
+    with pytest.raises(InputError) as caught:
+        read_published(tmp_path / "figures.csv")
+    assert str(caught.value) == f"{tmp_path / 'figures.csv'}, line 3: {words}"
+
+
+@pytest.mark.parametrize(("metric", "value"), [("mcc", -1), ("auc", 1), ("mean_s", -2.5), ("rmse_s", 0)])
+def test_figures_that_can_be_are_read(metric, value, tmp_path):
+    phase = METRICS[metric].phases[0]
+    published([("ethz", "gpd", metric, phase, value, np.nan, "SEED", "x")]).to_csv(tmp_path / "f.csv", index=False)
+    assert read_published(tmp_path / "f.csv")["value"].tolist() == [value]
+
+
 def test_shipped_figures_are_of_ours_and_within_reason():
     table = read_published(SHIPPED)
     for column, folder in (("dataset", "datasets"), ("model", "models")):

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from pickbench.errors import InputError
-from pickbench.simulation.recipe import check
+from pickbench.schemas import check as hold_against
+from pickbench.simulation.recipe import FARTHEST_KM, check
+from pickbench.simulation.traveltimes import _DEPTH_STEPS_KM, _DISTANCE_STEPS_DEG, KM_PER_DEGREE, _nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 TWINS = sorted((ROOT / "config" / "datasets").glob("mini-*.yaml"))
@@ -83,6 +85,14 @@ CONTRADICTIONS = {
     "leaves less than": lambda r: r["window"].update(length_s=6),
     "labels.later": lambda r: r["labels"].update(later={"pP": 0.1}),
     "labels.names": lambda r: r["labels"]["names"].pop("Pn"),
+    "period.0 is '2020-13-01', but month must be": lambda r: r.update(period=["2020-13-01", "2021-01-01"]),
+    "split.test_from is '2020-02-30', but day is": lambda r: r.update(
+        split={"by": "trace_start_time", "dev_from": "2020-01-01", "test_from": "2020-02-30"}
+    ),
+    "split.dev and split.test sum to 1.8": lambda r: r["split"].update(dev=0.9, test=0.9),
+    "events.depth_km.max is 9000; .* at most 775": lambda r: r["events"]["depth_km"].update(max=9000),
+    "events.distance_km.max is 50000; .* at most 20016": lambda r: r["events"]["distance_km"].update(max=50000),
+    "noise.share 1 leaves no trace to an earthquake": lambda r: r["noise"].update(share=1.0),
 }
 
 
@@ -92,6 +102,18 @@ def test_contradiction_is_refused_with_its_key(recipe, named):
     with pytest.raises(InputError, match=named) as error:
         check(recipe)
     assert "\n" not in str(error.value)
+
+
+def test_traces_without_number_are_refused(recipe):
+    recipe["traces"] = 10**12
+    with pytest.raises(InputError, match="key 'traces' is 1000000000000, expected a whole number .* at most 100000000"):
+        hold_against(recipe, SCHEMA, "mine.yaml")
+
+
+@pytest.mark.parametrize(("key", "reach"), FARTHEST_KM.items())
+def test_what_is_farthest_has_travel_times(key, reach):
+    steps, unit = (_DEPTH_STEPS_KM, 1) if key == "depth_km" else (_DISTANCE_STEPS_DEG, KM_PER_DEGREE)
+    assert _nodes(steps, reach / unit)[-1] * unit >= reach
 
 
 def test_too_sparse_a_network_is_refused(recipe, tmp_path):

@@ -6,6 +6,7 @@ here and one formula in `scores` or `residuals`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 Direction = Literal["higher", "lower", "zero"]
@@ -29,6 +30,8 @@ class Metric:
         For tables and figures.
     at_threshold
         Whether it needs a decision threshold, and so is given once for each origin of one.
+    least
+        Smallest value that it can have.
     """
 
     name: str
@@ -37,6 +40,17 @@ class Metric:
     best: Direction
     title: str
     at_threshold: bool = False
+    least: float = 0
+
+    @property
+    def most(self) -> float:
+        """Largest value that it can have."""
+        return inf if self.unit else 1
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that it is given for, or the empty one where it is about none."""
+        return ("P", "S") if self.task == 3 else ("",)
 
 
 @dataclass(frozen=True)
@@ -77,14 +91,14 @@ METRICS: dict[str, Metric] = {
         Metric("recall", 1, "", "higher", "Recall", at_threshold=True),
         Metric("tpr_at_fpr_0.01", 1, "", "higher", "True-positive rate at false-positive rate 0.01"),
         Metric("tpr_at_fpr_0.05", 1, "", "higher", "True-positive rate at false-positive rate 0.05"),
-        Metric("mcc", 2, "", "higher", "Matthews correlation coefficient", at_threshold=True),
-        Metric("mean_s", 3, "s", "zero", "Mean residual"),
-        Metric("median_s", 3, "s", "zero", "Median residual"),
+        Metric("mcc", 2, "", "higher", "Matthews correlation coefficient", at_threshold=True, least=-1),
+        Metric("mean_s", 3, "s", "zero", "Mean residual", least=-inf),
+        Metric("median_s", 3, "s", "zero", "Median residual", least=-inf),
         Metric("std_s", 3, "s", "lower", "Standard deviation"),
         Metric("rmse_s", 3, "s", "lower", "Root-mean-square error"),
         Metric("mae_s", 3, "s", "lower", "Mean absolute error"),
         Metric("outlier_share", 3, "", "lower", "Share of outliers"),
-        Metric("laplace_loc_s", 3, "s", "zero", "Laplace location"),
+        Metric("laplace_loc_s", 3, "s", "zero", "Laplace location", least=-inf),
         Metric("laplace_scale_s", 3, "s", "lower", "Laplace scale"),
     )
 }

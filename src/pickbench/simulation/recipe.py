@@ -4,6 +4,7 @@ A recipe that passes can be simulated, but for a network too sparse for its even
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from pickbench.errors import InputError
 
 QUANTILES = {"min": 0.0, "p01": 0.01, "p10": 0.1, "median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
 SHORTEST_TRACE_S = 10.0
+# How far travel times go: below every earthquake, and to the other side of the Earth.
+FARTHEST_KM = {"depth_km": 775, "distance_km": 20016}
 
 
 def check(recipe: Mapping, name: str = "recipe") -> None:
@@ -55,6 +58,15 @@ def _problems(recipe: Mapping) -> Iterator[str]:
         values = [quantiles[name] for name in QUANTILES if name in quantiles]
         if values != sorted(values):
             yield f"{key} {dict(quantiles)} decreases; it should rise from min to max"
+    for key, reach in FARTHEST_KM.items():
+        if events[key]["max"] > reach:
+            yield f"events.{key}.max is {events[key]['max']:g}; it should be at most {reach}"
+    if recipe["noise"]["share"] >= 1:
+        yield f"noise.share {recipe['noise']['share']:g} leaves no trace to an earthquake; it should be below 1"
+    yield from _problems_of_days(recipe)
+    parts = recipe["split"].get("dev", 0) + recipe["split"].get("test", 0)
+    if parts > 1 and not np.isclose(parts, 1):
+        yield f"shares split.dev and split.test sum to {parts:g}; they should sum to 1 at most, train has the rest"
     if recipe["period"][0] >= recipe["period"][1]:
         yield f"period {recipe['period']} ends before it begins"
     if 3 * events["traces_per_event"] > network["stations"]:
@@ -77,3 +89,13 @@ def _problems(recipe: Mapping) -> Iterator[str]:
         called = {wave, f"{wave}n"} | ({f"{wave}g"} & set(events["phases"]))
         for name in sorted(called - set(labels["names"])):
             yield f"labels.names gives no column for {name}, by which first arrivals can be labelled"
+
+
+def _problems_of_days(recipe: Mapping) -> Iterator[str]:
+    days = {f"period.{number}": day for number, day in enumerate(recipe["period"])}
+    days |= {f"split.{key}": recipe["split"][key] for key in ("dev_from", "test_from") if key in recipe["split"]}
+    for key, day in days.items():
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            yield f"{key} is {day!r}, but {error}; it should be a day such as 2019-07-04"

@@ -5,6 +5,7 @@ can be trusted.
 """
 
 from collections.abc import Collection, Mapping
+from math import inf, isfinite
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,8 @@ def read_published(
     Raises
     ------
     InputError
-        When it is no such table, names an unknown dataset, model, metric, phase or degree of trust, or has a value that
-        is no number, or two for one figure.
+        When it is no such table, names an unknown dataset, model, metric or degree of trust, has a phase or a value
+        that the metric cannot have, or two values for one figure.
     """
     try:
         table = strictly(pd.read_csv, path, dtype=str, keep_default_na=False, index_col=False)
@@ -70,19 +71,26 @@ def read_published(
             line, value = wrong.idxmax() + 2, table.loc[wrong.idxmax(), column]
             raise InputError(f"{path}, line {line}: {column} is {value!r}{expected}")
 
-    known = {"dataset": datasets, "model": models, "metric": METRICS, "phase": ("", "P", "S"), "trust": TRUST}
+    known = {"dataset": datasets, "model": models, "metric": METRICS, "trust": TRUST}
     for column, names in known.items():
         if names is not None:
             unknown = ~table[column].isin(list(names))
             value = table.loc[unknown.idxmax(), column] if unknown.any() else ""
             refuse(unknown, column, f", unknown{suggestion(value, names)}")
-    for column in ("value", "reading_error"):
-        numbers = pd.to_numeric(table[column], errors="coerce")
-        missing = (table[column] == "") & (column == "reading_error")
-        refuse(~np.isfinite(numbers) & ~missing, column, ", expected a number")
-        table[column] = numbers
+    numbers = table[["value", "reading_error"]].apply(pd.to_numeric, errors="coerce")
+    refuse(~np.isfinite(numbers["value"]), "value", ", expected a number")
+    missing = table["reading_error"] == ""
+    possible = numbers["reading_error"].between(0, inf, inclusive="left")
+    refuse(~possible & ~missing, "reading_error", ", expected a number of at least 0")
+    for metric in METRICS.values():
+        its, phases = table["metric"] == metric.name, " or ".join(metric.phases) or "none"
+        refuse(its & ~table["phase"].isin(metric.phases), "phase", f", expected {phases} for {metric.name}")
+        low, high = metric.least, metric.most
+        limits = f"from {low:g} to {high:g}" if isfinite(high) else f"of at least {low:g}"
+        outside = ~numbers["value"].between(low, high)
+        refuse(its & outside, "value", f", expected a number {limits} for {metric.name}")
     refuse(table.duplicated([*KEY, "trust"]), "metric", ", but an earlier line has the same figure of the same trust")
-    return table
+    return table.assign(**numbers)
 
 
 def published_table(metrics: pd.DataFrame, published: pd.DataFrame, datasets: Mapping[str, Mapping]) -> pd.DataFrame:
