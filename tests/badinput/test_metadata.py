@@ -159,6 +159,11 @@ GOES_ON = {
     "a latitude in words": (cell("station_latitude_deg", "35.5 N"), {}, {"bad_coordinates": 1}),
     "no coordinates": (cell("station_latitude_deg", ""), {}, {}),
     "a longitude from 0 to 360": (cell("station_longitude_deg", "260"), {}, {}),
+    "a column of components with nothing in it": (
+        table(lambda rows: rows.assign(trace_components_present="")),
+        {},
+        {},
+    ),
     "polarities in any words": (cell("trace_P_polarity", "compression, emergent"), {}, {}),
     "times with another time zone": (cell("trace_start_time", "2020/01/01 09:00:00 JST"), {}, {}),
     "a byte-order mark": (text(lambda t: t.encode("utf-8-sig")), {}, {}),
@@ -252,6 +257,14 @@ def test_a_column_that_arrival_columns_names_has_to_be_there(tmp_path):
     run(tmp_path, data_job(raw, tmp_path / "out", mapping)).said_one_line(*words)
     (fault,) = faults(raw, arrival_columns=mapping)
     assert all(word in fault for word in words)
+
+
+def test_a_column_of_picks_may_have_any_name_that_arrival_columns_says(tmp_path):
+    raw, out, name = write_good(tmp_path / "raw"), tmp_path / "out", "Trace_P_Arrival_Sample"
+    table(lambda rows: rows.rename(columns={P: name}))(raw)
+    mapping = {name: "P", S: "S"}
+    assert run(tmp_path, data_job(raw, out, mapping)).status == 0 and not faults(raw, arrival_columns=mapping)
+    assert pd.read_csv(out / "metadata.csv")[name].notna().sum() == TRACES * 2 // 3
 
 
 def test_faults_of_several_kinds_come_at_once(tmp_path):

@@ -16,7 +16,7 @@ import pandas as pd
 from pickbench.data.account import Account
 from pickbench.data.components import TARGET, assign_channels
 from pickbench.data.layout import NO_NUMBER
-from pickbench.data.raw import RawFile, RawWaveforms, column_names, raw_files, read_rows, survey
+from pickbench.data.raw import RawFile, RawWaveforms, check_names, column_names, raw_files, read_rows, survey
 from pickbench.data.reasons import MISSING
 from pickbench.data.split import SPLITS, check_splits
 from pickbench.data.standard import standardise
@@ -179,7 +179,10 @@ def _lacking(splits: Counter | None, n_picks: int | None, picks: Iterable[str]) 
 
 def _columns(files: list[RawFile], arrival_columns: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:
     """Columns of all tables; and those of them that hold picks, with the phase (P, S or "" for any other)."""
-    columns = list(dict.fromkeys(name for file in files for name in column_names(file)))
+    names = [column_names(file) for file in files]
+    for file, own in zip(files, names, strict=True):
+        check_names(file, (name for name in own if name not in (arrival_columns or ())))
+    columns = list(dict.fromkeys(name for own in names for name in own))
     unknown = [name for name in arrival_columns or () if name not in columns]
     if unknown:
         raise InputError(f"{files[0].metadata}: has no column {unknown[0]}, which arrival_columns names")

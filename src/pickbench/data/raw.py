@@ -7,7 +7,7 @@ text as text: what it does not need to change goes on as it came.
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -57,8 +57,7 @@ def column_names(file: RawFile) -> list[str]:
     Raises
     ------
     InputError
-        When it cannot be read, has no trace_name, has a column twice, of which pandas would rename the second, or one
-        whose name differs in spaces or capitals from one that would be used.
+        When it cannot be read, has no trace_name, or has a column twice, of which pandas would rename the second.
     """
     header = next(_pieces(file.metadata, header=None, nrows=1)).iloc[0]
     names = header.str.removeprefix("\ufeff").tolist()
@@ -70,11 +69,28 @@ def column_names(file: RawFile) -> list[str]:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{file.metadata}: has the column {twice} twice; which is meant is not guessed")
+    return names
+
+
+def check_names(file: RawFile, names: Iterable[str]) -> None:
+    """Refuse columns that would go unused only because their names differ in spaces or capitals.
+
+    Parameters
+    ----------
+    file
+        The table.
+    names
+        Those of its columns that nothing says what they are.
+
+    Raises
+    ------
+    InputError
+        Naming the first, and the name that is used.
+    """
     for name in names:
         meant = _meant(name)
         if meant != name:
             raise InputError(f"{file.metadata}: has a column {name!r}, which is not used; if it is {meant}, call it so")
-    return names
 
 
 def _meant(column: str) -> str:
