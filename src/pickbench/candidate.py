@@ -76,6 +76,11 @@ def train_candidate(
         Windows at a time when answering.
     files
         What to write.
+
+    Raises
+    ------
+    SystemExit
+        When a signal asked the job to leave while it trained (`pickbench.signals`).
     """
     data_checksum = sha256(dataset / "checksums.json")
     adapter = load_adapter(model)

@@ -47,7 +47,7 @@ def logged(path: str | Path, model_options: Mapping | None = None, *, kept: Path
         path.parent.mkdir(parents=True, exist_ok=True)
         if kept is not None:
             _link(path, kept)
-        stream = open(path, "a" if kept else "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        stream = open(path, "a" if kept else "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed below
     except OSError as error:
         sys.exit(f"{path} cannot be written: {error.strerror or error}")
     handler = logging.StreamHandler(stream)
@@ -90,7 +90,7 @@ def _unlink(kept: Path | None) -> None:
     """Have the next start say nothing of an error that may be mended then."""
     if kept is not None:
         with suppress(OSError):
-            kept.unlink(missing_ok=True)
+            kept.unlink()
 
 
 def _say(stream: TextIO, text: str) -> None:

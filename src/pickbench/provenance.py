@@ -4,6 +4,7 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -50,7 +51,13 @@ def checkout() -> dict[str, str | bool] | None:
 
 def made_here() -> dict[str, object]:
     """Where, when and by which code something was made, as `host`, `finished` and `git`, for the record beside it."""
-    return {"host": platform.node(), "finished": time_of(datetime.now(UTC).timestamp()), "git": checkout()}
+    return {"host": platform.node(), "finished": time_of(datetime.now(UTC).timestamp()), "git": _checkout_of_process()}
+
+
+@cache
+def _checkout_of_process() -> dict[str, str | bool] | None:
+    """That of the code which this process runs: asked for once, not once a cell."""
+    return checkout()
 
 
 def time_of(seconds: float) -> str:
