@@ -183,8 +183,12 @@ class PreparedDataset:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[h5py.File]:
-    """Open a waveform file; damage that shows itself only inside is named as well."""
-    with layout.open_waveforms(path) as file:
+    """Open a waveform file and say what helps where it is damaged, which may show itself only inside."""
+    try:
+        file = layout.open_waveforms(path)
+    except InputError as error:
+        raise InputError(f"{error}; {remedy('it')}") from error
+    with file:
         try:
             yield file
         except (OSError, RuntimeError, LookupError) as error:
@@ -218,7 +222,7 @@ def _block_layout(path: Path, block: h5py.Dataset) -> tuple[int, int, int]:
     if block.ndim != 3 or block.shape[1] != 3 or block.dtype != np.dtype("<f4") or offset is None or offset % 4:
         raise InputError(f"{path}: block {block.name} is not contiguous float32 (N, 3, samples); run prepare on it")
     if offset + block.nbytes > path.stat().st_size:
-        raise InputError(f"{path}: block {block.name} ends behind the end of the file; is it truncated?")
+        raise InputError(f"{path}: block {block.name} ends behind the end of the file; {remedy('it')}")
     return offset // 4, block.shape[0], block.shape[2]
 
 
