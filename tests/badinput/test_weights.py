@@ -178,10 +178,19 @@ STOPS = {
     ),
     "metadata that are a list": (file(METADATA, b"[1]"), [METADATA, "itself is list", "an object of keys and values"]),
     "metadata with NaN": (file(METADATA, b'{"default_args": {"P_threshold": NaN}}'), [METADATA, "NaN is no number"]),
-    "no arguments": (metadata(lambda content: content.pop("model_args")), [METADATA, "model_args is missing"]),
+    "no arguments": (
+        metadata(lambda content: content.pop("model_args")),
+        [METADATA, 'model_args is missing, expected how PhaseNetLight was built, such as {"phases": "PSN"'],
+    ),
+    "no argument": (metadata(lambda content: content.update(model_args={})), [METADATA, "model_args is empty"]),
+    "a list of arguments": (metadata(lambda content: content.update(model_args=[1])), [METADATA, "model_args is list"]),
     "an argument that there is not": (arguments(depth=9), [METADATA, "model_args make no PhaseNetLight", "'depth'"]),
     "text for a number": (arguments(sampling_rate="fast"), [METADATA, "sampling_rate is 'fast', expected 100"]),
     "another sampling rate": (arguments(sampling_rate=50), [METADATA, "sampling_rate is 50, expected 100"]),
+    "another number of channels": (arguments(in_channels=4), [METADATA, "in_channels is 4, expected 3"]),
+    "a norm that there is not": (arguments(norm="max"), [METADATA, "norm is 'max', expected peak or std"]),
+    "a filter": (arguments(filter_args=["highpass"]), [METADATA, "filter_args is ['highpass'], expected none"]),
+    "a component more": (arguments(component_order="ZNEH"), [METADATA, "component_order is 'ZNEH'", "letters of ZNE"]),
     "other components": (arguments(component_order="Z12"), [METADATA, "component_order is 'Z12'", "letters of ZNE"]),
     "other phases": (arguments(phases="PnS"), [METADATA, "phases is 'PnS', expected", "in any order"]),
     "a number for phases": (arguments(phases=5), [METADATA, "phases is 5, expected", "in any order"]),
@@ -192,6 +201,10 @@ STOPS = {
     "for a newer SeisBench": (
         metadata(lambda content: content.update(seisbench_requirement="99.0")),
         [METADATA, "seisbench_requirement is 99.0, but seisbench"],
+    ),
+    "for an odd SeisBench": (
+        metadata(lambda content: content.update(seisbench_requirement="new")),
+        [METADATA, "seisbench_requirement is 'new'"],
     ),
 }
 

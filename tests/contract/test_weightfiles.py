@@ -105,53 +105,6 @@ def test_a_reordered_network_answers_the_same(pair, tmp_path, easy_dataset):
         np.testing.assert_allclose(other, given[0], atol=1e-5)
 
 
-MISFITS = {
-    "class": (
-        lambda s, m: m.update(pickbench={"architecture": "PhaseNetLight"}),
-        "of architecture PhaseNetLight, expected PhaseNet",
-    ),
-    "missing array": (lambda s, m: s.pop("in_bn.bias"), "there is no array in_bn.bias"),
-    "extra array": (lambda s, m: s.update(extra=torch.zeros(1)), "array extra is none of the model's"),
-    "shape": (lambda s, m: s.update({"out.bias": torch.zeros(4)}), r"array out.bias has shape \(4,\), expected \(3,\)"),
-    "not finite": (
-        lambda s, m: s.update({"out.bias": torch.full((3,), torch.nan)}),
-        "out.bias holds nan, expected finite numbers of float32",
-    ),
-    "rate": (lambda s, m: m["model_args"].update(sampling_rate=50), "sampling_rate is 50, expected 100"),
-    "channels": (lambda s, m: m["model_args"].update(in_channels=4), "in_channels is 4, expected 3"),
-    "components": (
-        lambda s, m: m["model_args"].update(component_order="Z12"),
-        "component_order is 'Z12', expected .* ZNE",
-    ),
-    "hydrophone": (lambda s, m: m["model_args"].update(component_order="ZNEH"), "component_order is 'ZNEH'"),
-    "phases": (lambda s, m: m["model_args"].update(phases="PnS"), "phases is 'PnS', expected P, S, N in any order"),
-    "norm": (lambda s, m: m["model_args"].update(norm="max"), "norm is 'max', expected peak or std"),
-    "filter": (
-        lambda s, m: m["model_args"].update(filter_args=["highpass"]),
-        r"filter_args is \['highpass'\], expected none",
-    ),
-    "unknown argument": (lambda s, m: m["model_args"].update(depth=3), "model_args make no PhaseNet: .*'depth'"),
-    "newer SeisBench": (lambda s, m: m.update(seisbench_requirement="99.0"), "seisbench_requirement is 99.0, but"),
-    "odd version": (lambda s, m: m.update(seisbench_requirement="new"), "seisbench_requirement is 'new'"),
-    "no arguments": (
-        lambda s, m: m.pop("model_args"),
-        'model_args is missing, expected how PhaseNet was built, such as {"phases": "PSN", "norm": "peak",',
-    ),
-    "empty arguments": (lambda s, m: m.update(model_args={}), "model_args is empty, expected how PhaseNet"),
-    "list of arguments": (lambda s, m: m.update(model_args=[1]), "model_args is list"),
-    "no number": (lambda s, m: m["default_args"].update(P_threshold=float("nan")), "NaN is no number"),
-}
-
-
-@pytest.mark.parametrize("name", MISFITS)
-def test_misfits_are_one_line_that_names_the_file(name, pair, tmp_path):
-    change, message = MISFITS[name]
-    with pytest.raises(InputError, match=message) as caught:
-        adopted("phasenet", pair("phasenet", change), tmp_path)
-    assert str(tmp_path / "volpick.") in str(caught.value) and "\n" not in str(caught.value)
-    assert not (tmp_path / "weights.npz").exists() and not (tmp_path / "selected.json").exists()
-
-
 def test_weights_of_another_architecture_are_refused(pair, tmp_path):
     with pytest.raises(InputError, match=r"ethz.pt.v2: "):
         adopted("phasenet", pair("phasenetlight"), tmp_path)
