@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from pickbench.config import read_yaml
 from pickbench.data.prepared import PreparedDataset
 from pickbench.grid import TASK_FILES, columns_of
 from pickbench.metrics.registry import ANSWERS
 from pickbench.models.base import TrainingPlan, Tuning
 from pickbench.schemas import check, with_defaults
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 
 SCHEMA = read_yaml(ROOT / "workflow" / "schemas" / "model.schema.yaml")

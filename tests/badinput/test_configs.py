@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pickbench.config import load_project, read_yaml
+from pickbench.config import load_project
 from pickbench.errors import InputError
 from pickbench.grid import Grid
 from pickbench.rates.study import RateStudy
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 
 SHIPPED = ROOT / "config" / "config.yaml"

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from pickbench.config import read_yaml
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.workflow.support import planned, snakemake
 

@@ -6,9 +6,10 @@ import tomllib
 import pytest
 import yaml
 
-from pickbench.config import known_ids, load_project, read_yaml
+from pickbench.config import known_ids, load_project
 from pickbench.errors import InputError
 from pickbench.schemas import check, with_defaults
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))

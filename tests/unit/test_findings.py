@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pickbench.config import read_yaml
 from pickbench.findings.claims import FOR
 from pickbench.findings.estimates import Measure, Results
 from pickbench.findings.predicates import KINDS
@@ -14,6 +13,7 @@ from pickbench.findings.report import NOT_DECIDABLE, NOT_REPRODUCED, REPRODUCED,
 from pickbench.findings.trainings import Failure, failures
 from pickbench.metrics.registry import ANSWERS, METRICS
 from pickbench.metrics.table import as_table
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.unit.claims import FINDINGS
 

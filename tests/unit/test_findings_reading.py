@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from pickbench.config import read_yaml
 from pickbench.errors import InputError
 from pickbench.findings.predicates import KINDS
 from pickbench.findings.reading import SCHEMA, read_findings
 from pickbench.metrics.registry import METRICS
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.unit.claims import CLAIMS, KNOWN
 

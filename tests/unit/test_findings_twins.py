@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pickbench.config import read_yaml
 from pickbench.findings.estimates import Results
 from pickbench.findings.report import NOT_REPRODUCED, REPRODUCED, decide
 from pickbench.metrics.registry import METRICS
 from pickbench.metrics.residuals import residual_limit_s, residual_metrics
 from pickbench.metrics.table import as_table
 from pickbench.simulation.labels import draw_errors_s
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.unit.claims import FINDINGS
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from pickbench.config import load_project, read_yaml
+from pickbench.config import load_project
 from pickbench.errors import InputError
 from pickbench.grid import Grid, learning_rate_id
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 
 BASE = read_yaml(ROOT / "config" / "config.yaml")

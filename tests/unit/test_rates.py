@@ -10,7 +10,7 @@ from scipy import signal
 
 from pickbench import prediction
 from pickbench.baer.picking import PARAMETERS
-from pickbench.config import load_project, read_yaml
+from pickbench.config import load_project
 from pickbench.data.prepared import PreparedDataset
 from pickbench.errors import InputError
 from pickbench.grid import Grid
@@ -21,6 +21,7 @@ from pickbench.prediction import Picker, Target
 from pickbench.rates.played import PlayedDataset
 from pickbench.rates.prediction import predict_rates
 from pickbench.rates.study import RateStudy, cell_name
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT, write_prepared
 from tests.registry import settings, windows
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pickbench.config import read_yaml
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 
 DEMO = ROOT / "config" / "demo.yaml"

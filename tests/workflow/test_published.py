@@ -7,8 +7,8 @@ import pytest
 import seisbench.models as sbm
 import yaml
 
-from pickbench.config import read_yaml
 from pickbench.data.prepared import PreparedDataset
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.contract.seisbench_picks import annotated_pick
 from tests.workflow.support import planned, snakemake

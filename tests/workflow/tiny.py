@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from pickbench.config import read_yaml
+from pickbench.yamlfiles import read_yaml
 from tests.conftest import ROOT
 from tests.workflow.support import planned, snakemake
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pickbench.config import read_yaml
 from pickbench.errors import InputErrors
 from pickbench.findings.predicates import KINDS
 from pickbench.messages import suggestion
 from pickbench.metrics.registry import METRICS
 from pickbench.schemas import check
+from pickbench.yamlfiles import read_yaml
 
 SCHEMA = Path("workflow") / "schemas" / "findings.schema.yaml"
 # Types of the schema that hold datasets, and one that holds models.
