@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 from pickbench.errors import InputError, InputErrors, kept
 from pickbench.files import read_json
 from pickbench.messages import explain, suggestion
-from pickbench.protocol import TASK_FILES
+from pickbench.places import place_of, published_windows
 from pickbench.schemas import SchemaValidator, check, faults_of, with_defaults, with_whole_numbers
 from pickbench.simulation.recipe import check as check_recipe
 from pickbench.windows.rules import WindowRules
@@ -26,6 +26,8 @@ PUBLISHED_PREFIX = "pre-"
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
+# What says which datasets, models and weights there are; behind a fault in it, all else would be guessed.
+NAMING = {"datasets", "sources", "targets", "models", "published", "dataset_dirs"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,20 @@ class Project:
         return _key(path, self.said)
 
 
+class ConfigErrors(InputErrors):
+    """Faults of a configuration.
+
+    Attributes
+    ----------
+    fine
+        What of the project has none, for those who want to look further: datasets, models and published weights.
+    """
+
+    def __init__(self, faults: Iterable[str], fine: Project):
+        super().__init__(faults)
+        self.fine = fine
+
+
 def _read_config(path: Path) -> dict:
     """A configuration file, which Snakemake takes as JSON as well."""
     return read_json(path) if path.suffix == ".json" else read_yaml(path)
@@ -90,47 +106,45 @@ def load_project(
     Raises
     ------
     InputErrors
-        For all unknown keys, ids and values of the configuration, or of the datasets and models that it names.
+        For all unknown keys, ids and values of the configuration, and of the datasets and models that it names; as
+        ConfigErrors, unless what names them has a fault itself.
     """
     schemas = {name: read_yaml(path) for name, path in _schema_files(root).items()}
     said = {str(path): _read_config(Path(path)) for path in files}
     said[COMMAND_LINE] = dict(command_line or {})
-    _check_config(config, schemas["config"], said)
-    config = with_defaults(config, schemas["config"])
-    training = schemas["config"]["properties"]["training"]
+    by_key = _faults_by_key(config, schemas["config"], said)
+    faults = [fault for of_key in by_key.values() for fault in of_key]
+    if NAMING & by_key.keys():
+        raise InputErrors(faults)
+    config = _completed({key: value for key, value in config.items() if key not in by_key}, schemas["config"])
+    with kept(faults):
+        _check_windows(config, said)
+    try:
+        found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
+    except InputError as error:
+        raise InputErrors([*faults, str(error)]) from None
+    models_found = _find(["config/models"], root, NOWHERE)
+    published = _published(config, models_found, schemas["model"], root, said, faults)
+    datasets = _datasets(config, found, published, schemas, root, said, faults)
+    models = _models(config, models_found, schemas["model"], said, faults)
+    with kept(faults):
+        _check_batches(config, said)
+    project = Project(config, datasets, models, published, said)
+    if faults:
+        raise ConfigErrors(faults, project)
+    return project
+
+
+def _completed(config: dict, schema: dict) -> dict:
+    """A configuration with its defaults, and whole numbers where they are meant."""
+    config, training = with_defaults(config, schema), schema["properties"]["training"]
     config["model_options"] = {
         model: {**options, "training": with_whole_numbers(options.get("training", {}), training)}
         for model, options in config["model_options"].items()
     }
     # JSON schema takes 42.0 for an integer; in a path it is not.
     config["seeds"] = [int(seed) for seed in config["seeds"]]
-    faults: list[str] = []
-    with kept(faults):
-        _check_windows(config, said)
-    found = _find(config["dataset_dirs"], root, _key(["dataset_dirs"], said))
-    models_found = _find(["config/models"], root, NOWHERE)
-    published = {PUBLISHED_PREFIX + name: weights_of for name, weights_of in config["published"].items()}
-    for name, weights_of in config["published"].items():
-        for model, weights in weights_of.items():
-            with kept(faults):
-                _check_published_weights((name, model), weights, models_found, schemas["model"], root, said)
-    sources = [source for source in config["sources"] if source not in published]
-    ids = list(dict.fromkeys([*config["datasets"], *sources, *config["targets"]]))
-    datasets = {}
-    for dataset_id in ids:
-        with kept(faults):
-            if dataset_id.startswith(PUBLISHED_PREFIX):
-                raise InputError(
-                    f"{_place(dataset_id, config, said)}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a "
-                    f"source that stands in `published`{suggestion(dataset_id, published)}"
-                )
-            datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, _place(dataset_id, config, said))
-    models = _models(config, models_found, schemas["model"], said, faults)
-    with kept(faults):
-        _check_batches(config, said)
-    if faults:
-        raise InputErrors(faults)
-    return Project(config, datasets, models, published, said)
+    return config
 
 
 def known_ids(project: Project, root: Path) -> dict[str, list[str]]:
@@ -152,12 +166,49 @@ def _dataset(dataset_id: str, found: dict[str, Path], schemas: Mapping[str, dict
         check_recipe(recipe, settings["file"])
     for key, path in (("source.path", settings["source"].get("path")), ("windows", settings["windows"])):
         if path is not None:
-            _place_of(path, root, f"{settings['file']}: key '{key}'")
+            place_of(path, root, f"{settings['file']}: key '{key}'")
     _check_published_windows(settings, root)
     low, high = settings["random_window"] or (None, None)
     if low is not None and high is not None and low >= high:
         raise InputError(f"{settings['file']}: key 'random_window' is [{low}, {high}], the second has to be larger")
     return settings
+
+
+def _published(
+    config: dict, models: dict[str, Path], schema: dict, root: Path, said: Mapping[str, dict], faults: list[str]
+) -> dict[str, dict[str, str | dict]]:
+    """Published weights by source and model."""
+    published = {PUBLISHED_PREFIX + name: {} for name in config["published"]}
+    for name, weights_of in config["published"].items():
+        for model, weights in weights_of.items():
+            with kept(faults):
+                _check_published_weights((name, model), weights, models, schema, root, said)
+                published[PUBLISHED_PREFIX + name][model] = weights
+    return published
+
+
+def _datasets(
+    config: dict,
+    found: dict[str, Path],
+    published: Iterable[str],
+    schemas: Mapping[str, dict],
+    root: Path,
+    said: Mapping[str, dict],
+    faults: list[str],
+) -> dict[str, dict]:
+    """The run's datasets, wherever it names them."""
+    sources = [source for source in config["sources"] if source not in published]
+    datasets = {}
+    for dataset_id in dict.fromkeys([*config["datasets"], *sources, *config["targets"]]):
+        with kept(faults):
+            where = _place(dataset_id, config, said)
+            if dataset_id.startswith(PUBLISHED_PREFIX):
+                raise InputError(
+                    f"{where}: '{dataset_id}' is no dataset; {PUBLISHED_PREFIX}NAME is a source that stands in "
+                    f"`published`{suggestion(dataset_id, published)}"
+                )
+            datasets[dataset_id] = _dataset(dataset_id, found, schemas, root, where)
+    return datasets
 
 
 def _models(
@@ -233,16 +284,8 @@ def _check_published_weights(
         raise InputError(f"{_key(path, said)}: {model} {consists}; published weights can be had for one alone")
     for kind, file in {} if isinstance(weights, str) else weights.items():
         where = _key((*path, kind), said)
-        if not os.path.isfile(place := _place_of(file, root, where)):
+        if not os.path.isfile(place := place_of(file, root, where)):
             raise InputError(f"{where} is {file!r}, but there is no file {place}")
-
-
-def published_windows(settings: dict, root: Path) -> list[Path]:
-    """The files of the published windows that a dataset names, those that its tasks need; none without such windows."""
-    if settings["windows"] is None:
-        return []
-    needed = [name for name, tasks in TASK_FILES.items() if set(tasks) & set(settings["tasks"])]
-    return [located(settings["windows"], root) / f"{name}.csv" for name in needed]
 
 
 def _check_published_windows(settings: dict, root: Path) -> None:
@@ -252,49 +295,26 @@ def _check_published_windows(settings: dict, root: Path) -> None:
             raise InputError(f"{settings['file']}: key 'windows' is {settings['windows']!r}, but there is no {path}")
 
 
-def located(path: str | Path, root: Path) -> Path:
-    """A path out of a YAML file: relative ones start at the repository's root.
-
-    It is given as seen from the working directory, so that a repository that moves keeps its paths.
-    """
-    path = Path(path).expanduser()
-    return path if path.is_absolute() else Path(os.path.relpath(root / path))
-
-
-def _place_of(path: str, root: Path, where: str) -> Path:
-    """A path that a file names under a key, refused where none could be what it says, there or not."""
-    try:
-        place = located(path, root)
-        os.stat(place)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        pass
-    except (OSError, RuntimeError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise InputError(f"{where} is {path!r}, which can be no path: {why}") from None
-    return place
-
-
 def _schema_files(root: Path) -> dict[str, Path]:
     folder = root / "workflow" / "schemas"
     return {name: folder / f"{name}.schema.yaml" for name in ("config", "dataset", "model", "simulation")}
 
 
-def _check_config(config: dict, schema: dict, said: Mapping[str, dict]) -> None:
-    """Refuse a merged configuration with faults, naming for each the last file in which it stands."""
+def _faults_by_key(config: dict, schema: dict, said: Mapping[str, dict]) -> dict[str, list[str]]:
+    """Faults of a merged configuration by the first key on their way, naming the last file in which each stands."""
     # A file alone need not hold the required keys.
-    partial, lines = SchemaValidator({**schema, "required": []}), []
+    partial, lines = SchemaValidator({**schema, "required": []}), {}
     for fault in faults_of(config, schema):
-        blamed = NOWHERE
+        key, blamed = _top_key(fault), NOWHERE
         for name, content in said.items():
-            if any(_top_key(error) == _top_key(fault) for error in partial.iter_errors(content)):
+            if any(_top_key(error) == key for error in partial.iter_errors(content)):
                 blamed = name
-        lines.append(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
-    if lines:
-        raise InputErrors(lines)
+        lines.setdefault(key, []).append(f"{blamed}: {explain(fault, on_command_line=blamed == COMMAND_LINE)}")
+    return lines
 
 
 def _top_key(fault: ValidationError) -> str:
-    """The first key on the way to a fault, be it unknown itself."""
+    """The first key on the way to a fault, be it unknown or missing itself."""
     return fault.absolute_path[0] if fault.absolute_path else fault.message
 
 
@@ -327,7 +347,7 @@ def _find(folders: Iterable[str], root: Path, named_by: str) -> dict[str, Path]:
     """YAML files by id; a folder later in the list wins."""
     found = {}
     for folder in folders:
-        path = _place_of(folder, root, named_by)
+        path = place_of(folder, root, named_by)
         if not os.path.isdir(path):
             raise InputError(f"{named_by}: {folder} is no folder of YAML files (relative paths start at {root})")
         found |= {file.stem: file for file in sorted(path.glob("*.yaml"))}

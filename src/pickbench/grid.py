@@ -4,7 +4,7 @@ Everything follows from what datasets and models declare about themselves (tasks
 exceptions. An *answer* is one column of a prediction file, and each answer of a picker may come from other weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pickbench.config import PUBLISHED_PREFIX, Project
@@ -19,6 +19,15 @@ NO_LEARNING_RATE = "0"
 def columns_of(windows_file: str, columns: Sequence[str]) -> list[str]:
     """Those of the answer columns that a windows file (task1, task23) asks for."""
     return [column for column in columns if ANSWERS[column].file == windows_file]
+
+
+def all_answers(model: Mapping) -> list[Answer]:
+    """Every answer that a model can have, by the tasks and phases in its settings."""
+    return _answers(set(model["tasks"]), set(model["phases"]))
+
+
+def _answers(tasks: set[int], phases: set[str]) -> list[Answer]:
+    return [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= phases]
 
 
 def learning_rate_id(learning_rate: float) -> str:
@@ -145,17 +154,13 @@ class Grid:
     def answers(self, model: str, source: str) -> list[Answer]:
         """The answers that a model can have learned from a source; published weights give all of the model's."""
         settings = self.project.models[model]
-        known, tasks = set(settings["phases"]), set(settings["tasks"])
         if source in self.project.published:
-            if model not in self.project.published[source]:
-                return []
-        else:
-            dataset = self.project.datasets[source]
-            known &= set(dataset["phases"])
-            # Traces can teach what the source itself cannot be asked; windows it has for its own tasks only.
-            if settings["learns_from"] == "windows":
-                tasks &= set(dataset["tasks"])
-        return [a for a in ANSWERS.values() if a.task in tasks and phases_to_learn(a) <= known]
+            return all_answers(settings) if model in self.project.published[source] else []
+        dataset, tasks = self.project.datasets[source], set(settings["tasks"])
+        # Traces can teach what the source itself cannot be asked; windows it has for its own tasks only.
+        if settings["learns_from"] == "windows":
+            tasks &= set(dataset["tasks"])
+        return _answers(tasks, set(settings["phases"]) & set(dataset["phases"]))
 
     def task_files(self, model: str, dataset: str) -> list[str]:
         """The window files (task1, task23) of a dataset that a model answers."""

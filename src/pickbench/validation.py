@@ -11,13 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pickbench.adoption import adopt
+from pickbench.config import Project, known_ids
 from pickbench.data.account import in_numbers
 from pickbench.data.fetch import check_class, fetch
 from pickbench.data.prepare import look_over
 from pickbench.errors import InputError, kept
+from pickbench.grid import all_answers
 from pickbench.models import load_adapter
+from pickbench.places import located, published_windows, source_at, weights_at
 from pickbench.protocol import TASK_FILES
-from pickbench.tables.published import read_published
+from pickbench.tables.published import FIGURES_FILE, read_published
 from pickbench.windows.published import read_rows
 from pickbench.windows.tables import check_windows
 
@@ -92,16 +95,43 @@ def validate(
     return overview
 
 
-def looked_at(
-    models: Mapping[str, dict], datasets: Mapping[str, dict], published: Sequence[dict], figures: Mapping | None = None
-) -> str:
-    """Say in a line what `validate` looks at."""
-    pairs = dict.fromkeys(str(picker["weights"]) for picker in published)
+def to_look_over(project: Project, root: Path) -> dict:
+    """What `validate` is to look over in a project, as its parameters; what is missing from the project is left out."""
+    return {
+        "models": {
+            name: {**settings, "readout": project.config["readout"]} for name, settings in project.models.items()
+        },
+        "datasets": {
+            name: {
+                **{key: settings[key] for key in ("arrival_columns", "split", "tasks")},
+                "source": source_at(settings["source"], root),
+                "windows": [str(path) for path in published_windows(settings, root)],
+            }
+            for name, settings in project.datasets.items()
+        },
+        "published": [
+            {
+                "model": model,
+                "weights": weights_at(weights, root),
+                "columns": [answer.column for answer in all_answers(project.models[model])],
+            }
+            for source in project.sources
+            for model, weights in project.published.get(source, {}).items()
+            if model in project.models
+        ],
+        "model_options": project.config["model_options"],
+        "figures": {"path": str(located(FIGURES_FILE, root)), **known_ids(project, root)},
+    }
+
+
+def looked_at(given: Mapping) -> str:
+    """Say in a line what `validate` looks at, of what `to_look_over` gives."""
+    pairs = dict.fromkeys(str(picker["weights"]) for picker in given["published"])
     parts = [
-        f"configuration; models: {', '.join(models)}",
-        f"datasets: {', '.join(datasets)}",
+        f"configuration; models: {', '.join(given['models'])}",
+        f"datasets: {', '.join(given['datasets'])}",
         f"published weights: {', '.join(pairs) or 'none'}",
-        f"published figures: {figures['path'] if figures else 'none'}",
+        f"published figures: {given['figures']['path']}",
     ]
     return f"looked at {'; '.join(parts)}"
 

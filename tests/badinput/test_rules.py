@@ -72,12 +72,27 @@ def test_validate_says_what_it_looked_at_and_then_every_fault(project):
 def test_a_configuration_s_faults_come_at_once_and_none_of_it_is_executed(project):
     configure(project, datasets=["mien"], models=["phasenett"], seeds=["one"], learning_rates=[-1], learning_rate=[1])
     status, _, said = told(project, "validate")
-    assert status == 1 and said.count(f"{project / 'my.yaml'}: ") == 3
+    assert status == 1 and said.count(f"{project / 'my.yaml'}: ") == 5
     assert "'seeds.0' is 'one'" in said and "'learning_rates.0' is -1" in said
     assert "did you mean 'learning_rates'?" in said
+    assert "unknown dataset 'mien'" in said and "unknown model 'phasenett'" in said
     (project / "my.yaml").write_text(f"datasets: !!python/object/apply:os.mkdir [{project / 'sprung'}]\n")
     assert told(project, "validate")[0] == 1
     assert not (project / "sprung").exists()
+
+
+def test_faults_of_a_configuration_do_not_hide_those_of_data_and_weights(project):
+    cell("trace_P_arrival_sample", "soon")(project / "raw" / "mine")
+    pair = {"weights": str(project / "x.pt"), "metadata": str(project / "x.json")}
+    for path in pair.values():
+        Path(path).write_text("[]")
+    configure(project, seedz=[1], datasets=["mine", "yuors"], published={"x": {"phasenet": pair}})
+    status, _, said = told(project, "validate")
+    wanted = ["unknown key 'seedz'", "unknown dataset 'yuors'", "trace_P_arrival_sample is 'soon'", "x.json: itself is"]
+    assert status == 1 and [said.count(words) for words in wanted] == [1] * 4, said
+    # Any other target stops at the configuration, and reads no data for that.
+    status, _, said = told(project, "all")
+    assert status == 1 and [said.count(words) for words in wanted] == [1, 1, 0, 0], said
 
 
 def test_a_rule_stops_with_one_line_and_goes_on_once_it_is_mended(project):

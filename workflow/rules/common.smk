@@ -1,15 +1,17 @@
 # What every stage needs: the checked configuration, the grid, the ids that wildcards may take, and who needs which file.
 import re
+import sys
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pickbench.config import known_ids, load_project, located, published_windows
+from pickbench.config import ConfigErrors, known_ids, load_project
 from pickbench.errors import InputError
 from pickbench.findings.reading import SCHEMA as CLAIMS_SCHEMA
 from pickbench.findings.reading import read_findings
 from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
+from pickbench.places import located, published_windows, source_at, weights_at
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
 from pickbench.rates.study import RateStudy, cell_name
 from pickbench.stages import VERSIONS
@@ -17,8 +19,21 @@ from pickbench.tables.content import TABLES as TABLE_NAMES
 from pickbench.tables.demand import DEMAND as DEMAND_NAME
 from pickbench.tables.demand import STAGES as STAGES_NAME
 from pickbench.tables.formats import FORMATS
+from pickbench.tables.published import FIGURES_FILE
 from pickbench.tables.published import NAME as PUBLISHED_NAME
 
+
+def refused(error, project):
+    """The end of the run; where `validate` was asked for, with what is wrong in data, weights and figures as well."""
+    lines = [str(error)]
+    if project and "validate" in sys.argv:
+        from pickbench.validation import to_look_over, validate  # slow to import, and needed for nothing else here
+
+        lines += validate(**to_look_over(project, ROOT)).faults
+    return WorkflowError("\n".join(lines))
+
+
+PROJECT = None
 try:
     # Snakemake lists those of the command line first, and config.yaml, which they win over, last.
     PROJECT = load_project(
@@ -33,8 +48,10 @@ try:
     CLAIMS, CLAIMS_FORM = (located(path, ROOT) for path in ("resources/findings.yaml", CLAIMS_SCHEMA))
     KNOWN = known_ids(PROJECT, ROOT)
     read_findings(CLAIMS, CLAIMS_FORM, **KNOWN)
+except ConfigErrors as error:
+    raise refused(error, error.fine) from None
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    raise refused(error, PROJECT) from None
 
 if workflow.is_main_process:  # each job reads this as well
     for line in GRID.unused():
@@ -218,7 +235,7 @@ DEMAND = expand("results/tables/{name}.{kind}", name=[DEMAND_NAME, STAGES_NAME],
 FINDINGS = expand("results/tables/{name}.{kind}", name=FINDINGS_NAME, kind=FORMATS)
 PUBLISHED_TABLE = expand("results/tables/{name}.{kind}", name=PUBLISHED_NAME, kind=FORMATS)
 # What stands in that table beside ours.
-PUBLISHED_FIGURES = str(located("resources/published.csv", ROOT))
+PUBLISHED_FIGURES = str(located(FIGURES_FILE, ROOT))
 
 
 # The study of sampling rates: where its files lie, and what it adds to the results.

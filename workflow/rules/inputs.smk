@@ -6,13 +6,7 @@
 
 def source_of(wildcards):
     """Where a dataset comes from."""
-    return source_of_dataset(wildcards.dataset)
-
-
-def source_of_dataset(dataset):
-    """The same, by its id."""
-    source = PROJECT.datasets[dataset]["source"]
-    return {**source, "path": str(located(source["path"], ROOT))} if "path" in source else source
+    return source_at(PROJECT.datasets[wildcards.dataset]["source"], ROOT)
 
 
 def raw_files(wildcards):
@@ -25,41 +19,6 @@ def raw_files(wildcards):
         else []
     )
     return [str(path) for path in found]
-
-
-# validate
-
-
-def datasets_to_look_over():
-    """Where each dataset comes from, which of its columns hold picks, whether its split counts, and whose its windows are."""
-    return {
-        name: {
-            "source": source_of_dataset(name),
-            "arrival_columns": settings["arrival_columns"],
-            "split": settings["split"],
-            "tasks": settings["tasks"],
-            "windows": [str(path) for path in published_windows(settings, ROOT)],
-        }
-        for name, settings in PROJECT.datasets.items()
-    }
-
-
-def published_figures():
-    """The file of published figures, and the ids that it may name."""
-    return {"path": PUBLISHED_FIGURES, **KNOWN}
-
-
-def weights_to_look_over():
-    """Published weights with the model that they are to be, and what it answers."""
-    return [
-        {
-            "model": model,
-            "weights": weights_at(source, model),
-            "columns": [answer.column for answer in GRID.answers(model, source)],
-        }
-        for model, source, _ in GRID.pickers()
-        if source in PROJECT.published
-    ]
 
 
 # prepare
@@ -168,13 +127,7 @@ def published_weights(wildcards):
     """Which published weights a source stands for: a name in SeisBench's repository, or paths."""
     if wildcards.model not in PROJECT.published[wildcards.source]:
         raise WorkflowError(f"published: {wildcards.source} has no weights of {wildcards.model}")
-    return weights_at(wildcards.source, wildcards.model)
-
-
-def weights_at(source, model):
-    """The same, by ids."""
-    weights = PROJECT.published[source][model]
-    return weights if isinstance(weights, str) else {kind: str(located(path, ROOT)) for kind, path in weights.items()}
+    return weights_at(PROJECT.published[wildcards.source][wildcards.model], ROOT)
 
 
 def weights_pair(wildcards):

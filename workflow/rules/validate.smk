@@ -1,6 +1,6 @@
-# In: models, raw data at a path, published windows, weights and figures. Out: nothing but lines on the terminal: their faults
-# in one list, or what was looked at and how much of each dataset can be used. `snakemake validate` looks before a run is
-# started; it runs each time.
+# In: configuration, models, raw data at a path, published windows, weights and figures. Out: nothing but lines on the
+# terminal: their faults in one list, or what was looked at and how much of each dataset can be used. `snakemake validate`
+# looks before a run is started; it runs each time. What common.smk refuses goes into that list there.
 
 
 localrules:
@@ -13,10 +13,8 @@ rule validate:
     conda:
         ENVIRONMENT
     params:
-        models={model: settings_of(model) for model in GRID.models},
-        datasets=datasets_to_look_over(),
-        published=weights_to_look_over(),
-        figures=published_figures(),
+        project=PROJECT,
+        root=ROOT,
     message:
         "looking over models, data, and what is published"
     script:

@@ -3,14 +3,13 @@
 import sys
 
 from pickbench.joblog import logged
-from pickbench.validation import looked_at, validate
+from pickbench.validation import looked_at, to_look_over, validate
 
 with logged(snakemake.log[0]):
-    params = snakemake.params
-    given = params.models, params.datasets, params.published
-    overview = validate(*given, snakemake.config["model_options"], params.figures)
+    given = to_look_over(snakemake.params.project, snakemake.params.root)
+    overview = validate(**given)
     for line in overview.faults:
         print(f"error: {line}")
     if overview.faults:
         sys.exit(1)
-print("\n".join([looked_at(*given, params.figures), *overview.remarks, "no fault found"]))
+print("\n".join([looked_at(given), *overview.remarks, "no fault found"]))

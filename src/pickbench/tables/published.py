@@ -18,6 +18,8 @@ from pickbench.strictly import strictly
 from pickbench.tables.formats import EN_DASH, MINUS, Matrix, Page, columns_of_text, row_of_text, write_page
 
 NAME = "published"
+# What is published, in the repository.
+FIGURES_FILE = "resources/published.csv"
 PUBLISHED_COLUMNS = ["dataset", "model", "metric", "phase", "value", "reading_error", "trust", "source"]
 # What a figure is of.
 KEY = PUBLISHED_COLUMNS[:4]
