@@ -74,7 +74,8 @@ class Run:
                     process.wait(LEAVE_S)
             finally:
                 end_group(process)
-        return False, time.monotonic() - began
+        # One that was at its end already, or took no notice, has not been killed.
+        return process.returncode == 0, time.monotonic() - began
 
     def jobs(self) -> int:
         """How many jobs have finished, over all starts."""
@@ -171,6 +172,8 @@ def main() -> int:
     args = parser.parse_args()
     # So that the group of a run is ended when this is asked to leave.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell has what it starts in the background take no notice of SIGINT, which runs would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder, config = args.folder.resolve(), args.configfile.resolve()
     key, log = made_from(config), folder / "rounds.jsonl"
     length_s = undisturbed(Run(folder / "undisturbed", config, args.cores), key)
