@@ -24,6 +24,8 @@ from pickbench.yamlfiles import read_yaml
 PUBLISHED_PREFIX = "pre-"
 # What to call, in a message, what stands in no file; and what stands nowhere.
 COMMAND_LINE, NOWHERE = "command line (--config)", "configuration"
+# What the results of a model follow from, of its file.
+MAKES_RESULTS = ("id", "adapter", "architecture", "tasks", "phases", "learns_from", "settings")
 # What acts on the training of any model; all else of `training` is about networks.
 OF_EVERY_TRAINING = {"threads", "max_time_h"}
 # What says which datasets, models and weights there are; behind a fault in it, all else would be guessed.
@@ -63,6 +65,12 @@ class Project:
         """Ids of the datasets to evaluate on."""
         return self.config["targets"] or self.config["datasets"]
 
+    def settings_of(self, model: str) -> dict:
+        """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
+        settings = self.models[model]
+        own = {key: settings.get(key) for key in MAKES_RESULTS}
+        return {**own, "readout": self.config["readout"]}
+
     def key(self, *path: str) -> str:
         """What to call a key of the configuration in a message: by its file and the keys that lead to it."""
         return _key(path, self.said)
@@ -74,7 +82,8 @@ class ConfigErrors(InputErrors):
     Attributes
     ----------
     fine
-        What of the project has none, for those who want to look further: datasets, models and published weights.
+        The project without what is at fault, for those who want to look further: a key of the configuration has its
+        default instead, a dataset, a model or published weights are missing.
     """
 
     def __init__(self, faults: Iterable[str], fine: Project):
@@ -127,8 +136,9 @@ def load_project(
     published = _published(config, models_found, schemas["model"], root, said, faults)
     datasets = _datasets(config, found, published, schemas, root, said, faults)
     models = _models(config, models_found, schemas["model"], said, faults)
-    with kept(faults):
-        _check_batches(config, said)
+    if not {"training", "model_options"} & by_key.keys():
+        with kept(faults):
+            _check_batches(config, said)
     project = Project(config, datasets, models, published, said)
     if faults:
         raise ConfigErrors(faults, project)

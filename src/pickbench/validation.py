@@ -1,4 +1,4 @@
-"""Looking over what a run is given, before it is run: the faults of models, data and published weights in one list.
+"""Looking over what a run is given, before it is run: the faults of models, of data, and of what is published.
 
 Nothing is trained or simulated, and the only downloads are weights that go by a name in SeisBench's repository. What a
 run would stop at is a fault; what it would leave out, and what could not be looked at, is a remark. A file that cannot
@@ -92,15 +92,18 @@ def validate(
     if figures:
         with kept(overview.faults):
             read_published(figures["path"], figures["models"], figures["datasets"])
+    # Two datasets may have one folder.
+    overview.faults = list(dict.fromkeys(overview.faults))
     return overview
 
 
 def to_look_over(project: Project, root: Path) -> dict:
-    """What `validate` is to look over in a project, as its parameters; what is missing from the project is left out."""
+    """What of a project there is to look over, as parameters of `validate`.
+
+    Of datasets that the project lacks (`pickbench.config.ConfigErrors`), there is nothing.
+    """
     return {
-        "models": {
-            name: {**settings, "readout": project.config["readout"]} for name, settings in project.models.items()
-        },
+        "models": {model: project.settings_of(model) for model in project.models},
         "datasets": {
             name: {
                 **{key: settings[key] for key in ("arrival_columns", "split", "tasks")},
@@ -117,11 +120,17 @@ def to_look_over(project: Project, root: Path) -> dict:
             }
             for source in project.sources
             for model, weights in project.published.get(source, {}).items()
-            if model in project.models
+            if _has_tasks(model, project)
         ],
         "model_options": project.config["model_options"],
         "figures": {"path": str(located(FIGURES_FILE, root)), **known_ids(project, root)},
     }
+
+
+def _has_tasks(model: str, project: Project) -> bool:
+    """Whether a model is in a project, and has anything to answer there; otherwise a run takes no weights of it."""
+    tasks = {task for target in project.targets for task in project.datasets.get(target, {}).get("tasks", ())}
+    return model in project.models and bool(tasks & set(project.models[model]["tasks"]))
 
 
 def looked_at(given: Mapping) -> str:

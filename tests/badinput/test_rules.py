@@ -93,6 +93,9 @@ def test_faults_of_a_configuration_do_not_hide_those_of_data_and_weights(project
     # Any other target stops at the configuration, and reads no data for that.
     status, _, said = told(project, "all")
     assert status == 1 and [said.count(words) for words in wanted] == [1, 1, 0, 0], said
+    configure(project, learning_rates=[0.001, 0.0010000001])
+    status, _, said = told(project, "validate")
+    assert status == 1 and [said.count(words) for words in ("two of them are 0.001 ", wanted[2])] == [1, 1], said
 
 
 def test_a_rule_stops_with_one_line_and_goes_on_once_it_is_mended(project):

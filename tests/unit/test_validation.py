@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from pickbench.config import ConfigErrors, load_project
 from pickbench.errors import InputError
-from pickbench.validation import validate
+from pickbench.validation import to_look_over, validate
+from pickbench.yamlfiles import read_yaml
+from tests.conftest import ROOT
 from tests.registry import settings
 from tests.unit.conftest import write_raw
 
@@ -74,3 +77,28 @@ def test_a_table_says_more_than_its_first_fault(tmp_path, noise, monkeypatch):
     )
     faults = validate({}, {"mine": at(folder)}, [], {}).faults
     assert [name in fault for name, fault in zip(("bucket0$9", "bucket8"), faults, strict=True)] == [True, True]
+
+
+def test_only_weights_that_a_run_takes_are_looked_over():
+    base = read_yaml(ROOT / "config" / "config.yaml")
+    weights = {"theirs": {"phasenet": "stead", "cred": "scedc"}, "others": {"phasenet": "geofon"}}
+    # NEIC has no detection to answer, CRED nothing else.
+    asked = {"datasets": ["neic"], "sources": ["neic", "pre-theirs"], "models": ["phasenet", "cred"]}
+    looked_over = to_look_over(load_project({**base, **asked, "published": weights}, ROOT), ROOT)["published"]
+    assert [(picker["model"], picker["weights"]) for picker in looked_over] == [("phasenet", "stead")]
+
+
+def test_what_is_fine_of_a_configuration_is_looked_over():
+    base = read_yaml(ROOT / "config" / "config.yaml")
+    wrong = {
+        "datasets": ["mini-neic", "mini-naic"],
+        "models": ["gpd"],
+        "training": {"batch_size": 2048, "thread": 1},
+        "model_options": {"gpd": {"training": {"device_batch": 1536}}},
+    }
+    with pytest.raises(ConfigErrors) as caught:
+        load_project({**base, **wrong}, ROOT)
+    # The batch that is left to compare with would be the default's, which nobody wrote.
+    assert [words in str(caught.value) for words in ("training.thread'", "'mini-naic'", "device_batch")] == [1, 1, 0]
+    given = to_look_over(caught.value.fine, ROOT)
+    assert [*given["datasets"]] == ["mini-neic"] and [*given["models"]] == ["gpd"]

@@ -6,12 +6,12 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from pickbench.config import ConfigErrors, known_ids, load_project
-from pickbench.errors import InputError
+from pickbench.errors import InputError, InputErrors
 from pickbench.findings.reading import SCHEMA as CLAIMS_SCHEMA
 from pickbench.findings.reading import read_findings
 from pickbench.findings.report import NAME as FINDINGS_NAME
 from pickbench.grid import Grid, columns_of
-from pickbench.places import located, published_windows, source_at, weights_at
+from pickbench.places import located, source_at, weights_at
 from pickbench.protocol import EVALUATED_SPLITS, TASK_FILES
 from pickbench.rates.study import RateStudy, cell_name
 from pickbench.stages import VERSIONS
@@ -25,12 +25,13 @@ from pickbench.tables.published import NAME as PUBLISHED_NAME
 
 def refused(error, project):
     """The end of the run; where `validate` was asked for, with what is wrong in data, weights and figures as well."""
-    lines = [str(error)]
+    faults = str(error).splitlines()
     if project and "validate" in sys.argv:
         from pickbench.validation import to_look_over, validate  # slow to import, and needed for nothing else here
 
-        lines += validate(**to_look_over(project, ROOT)).faults
-    return WorkflowError("\n".join(lines))
+        logger.info("the configuration has faults; looking over models, data, and what is published as well")
+        faults += validate(**to_look_over(project, ROOT)).faults
+    return WorkflowError(str(InputErrors(faults)))
 
 
 PROJECT = None
@@ -111,18 +112,8 @@ def windows_files(model, dataset):
 
 
 def model_of(wildcards):
-    """Those settings of a model that its results follow from; a changed title or remark makes nothing anew."""
-    return settings_of(wildcards.model)
-
-
-def settings_of(model):
-    """The same, by the model's id."""
-    settings = PROJECT.models[model]
-    own = {
-        key: settings.get(key)
-        for key in ("id", "adapter", "architecture", "tasks", "phases", "learns_from", "settings")
-    }
-    return {**own, "readout": RUN["readout"]}
+    """Those settings of a model that its results follow from."""
+    return PROJECT.settings_of(wildcards.model)
 
 
 def answer_columns(wildcards):

@@ -51,7 +51,10 @@ def weights_of_examples(wildcards):
 
 def settings_of_examples(wildcards):
     """Source and settings of each of them, in the order of the files."""
-    return [{"source": source, "model": settings_of(model)} for model, source in pickers_in_examples(wildcards.dataset)]
+    return [
+        {"source": source, "model": PROJECT.settings_of(model)}
+        for model, source in pickers_in_examples(wildcards.dataset)
+    ]
 
 
 def region_of(wildcards):

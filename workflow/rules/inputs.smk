@@ -302,7 +302,7 @@ def pickers_to_export():
     """Every picker that was trained here: its model with what to cite, its source, and what was selected."""
     return [
         {
-            "model": {**settings_of(model), "citation": PROJECT.models[model].get("citation", "")},
+            "model": {**PROJECT.settings_of(model), "citation": PROJECT.models[model].get("citation", "")},
             "source": {"id": source, "title": PROJECT.datasets[source]["title"]},
             "seed": seed,
             "selected": SELECTED.format(model=model, source=source, seed=seed),
